@@ -1,0 +1,15 @@
+//! Where a tick can be cut off.
+
+runtime::steps! {
+    /// The steps of a tick, for each batch. What a crash leaves behind differs from one to the next.
+    TickStep {
+        /// A batch is leased; nothing else is committed.
+        Claimed = "tick.claimed",
+        /// The intents are committed; the provider was not called.
+        Intended = "tick.intended",
+        /// The provider was called; no outcome is committed.
+        Called = "tick.called",
+        /// The outcomes are committed, the leases are free.
+        Settled = "tick.settled",
+    }
+}

@@ -1,0 +1,15 @@
+//! `GET /api/v1/health`.
+
+use health::Health;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::StartError> {
+    runtime::init_logs();
+    let health = Arc::new(Health::from_env()?);
+    runtime::http::serve(move |_request| {
+        let health = Arc::clone(&health);
+        async move { health.handle().await }
+    })
+    .await
+}

@@ -1,0 +1,131 @@
+//! One rental with everything that is known about it.
+
+use crate::{CommandError, Operator};
+use db::OperatorAction;
+use db_billing::{ShownAttempt, ShownBilling, ShownRefund};
+use db_rental::{Rental, ShownTransition};
+use domain::{
+    Amount, HoldStatus, Moment, PowerbankId, QuoteId, RentalId, RentalStatus, StationId, UserId,
+};
+use serde::Serialize;
+use uuid::Uuid;
+
+/// A rental in both databases.
+#[derive(Debug, Serialize)]
+pub struct Shown {
+    /// In db-rental.
+    pub rental: ShownRental,
+    /// Its transitions, and how far their deliveries are.
+    pub transitions: Vec<ShownTransition>,
+    /// In db-billing; null while it has not been told of the rental.
+    pub billing: Option<ShownBilling>,
+    /// Every clear, oldest first.
+    pub payment_attempts: Vec<ShownAttempt>,
+    /// Money owed back.
+    pub refunds: Vec<ShownRefund>,
+    /// What people did by hand.
+    pub operator_actions: Vec<OperatorAction>,
+}
+
+/// A rental in db-rental.
+#[derive(Debug, Serialize)]
+pub struct ShownRental {
+    rental_id: RentalId,
+    quote_id: QuoteId,
+    user_id: UserId,
+    station_id: StationId,
+    status: RentalStatus,
+    version: i64,
+    price_per_hour: Amount,
+    free_period_min: i32,
+    deposit: Amount,
+    buyout: Amount,
+    trusted: bool,
+    has_subscription: bool,
+    powerbank_id: Option<PowerbankId>,
+    started_at: Option<Moment>,
+    finished_at: Option<Moment>,
+    total_amount: Option<Amount>,
+    hold: ShownHold,
+    eject_id: Option<Uuid>,
+    lease_until: Option<Moment>,
+    flag_reason: Option<String>,
+}
+
+/// The deposit's hold.
+#[derive(Debug, Serialize)]
+pub struct ShownHold {
+    status: HoldStatus,
+    hold_id: Option<Uuid>,
+    release_id: Option<Uuid>,
+}
+
+impl Operator {
+    pub(crate) async fn show(&self, rental_id: RentalId) -> Result<Shown, CommandError> {
+        let (rental, transitions, mut operator_actions) = self
+            .rentals
+            .tx("operator_show_rental", async |connection| {
+                Ok((
+                    db_rental::lock_rental(connection, rental_id).await?,
+                    db_rental::transitions(connection, rental_id).await?,
+                    db_rental::operator_actions(connection, rental_id).await?,
+                ))
+            })
+            .await?;
+        let unknown = || CommandError::Refused(format!("{rental_id} is not known"));
+        let rental = rental.ok_or_else(unknown)?;
+        let (books, in_billing) = self
+            .billing
+            .tx("operator_show_billing", async |connection| {
+                Ok((
+                    db_billing::show(connection, rental_id).await?,
+                    db_billing::operator_actions(connection, rental_id).await?,
+                ))
+            })
+            .await?;
+        operator_actions.extend(in_billing);
+        let (billing, payment_attempts, refunds) = match books {
+            Some((billing, attempts, refunds)) => (Some(billing), attempts, refunds),
+            None => (None, Vec::new(), Vec::new()),
+        };
+        Ok(Shown {
+            rental: rental.into(),
+            transitions,
+            billing,
+            payment_attempts,
+            refunds,
+            operator_actions,
+        })
+    }
+}
+
+impl From<Rental> for ShownRental {
+    fn from(rental: Rental) -> Self {
+        Self {
+            rental_id: rental.rental_id,
+            quote_id: rental.quote_id,
+            user_id: rental.user_id,
+            station_id: rental.station_id,
+            status: rental.status,
+            version: rental.version,
+            price_per_hour: rental.terms.price.price_per_hour(),
+            free_period_min: rental.terms.price.free_period_min(),
+            deposit: rental.terms.deposit,
+            buyout: rental.terms.price.buyout(),
+            trusted: rental.terms.trusted,
+            has_subscription: rental.terms.has_subscription,
+            powerbank_id: rental.powerbank_id,
+            started_at: rental.started_at,
+            finished_at: rental.end.map(|end| end.finished_at),
+            total_amount: rental.end.map(|end| end.total_amount),
+            hold: ShownHold {
+                status: rental.hold.status,
+                hold_id: rental.hold.intent.map(|intent| intent.id),
+                release_id: rental.hold.release.map(|intent| intent.id),
+            },
+            eject_id: rental.eject.map(|intent| intent.id),
+            lease_until: rental.lease_until,
+            flag_reason: rental.flag_reason,
+        }
+    }
+}

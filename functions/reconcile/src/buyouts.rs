@@ -1,0 +1,62 @@
+//! ACTIVE rentals whose buyout has come: every reader sees BUYOUT already; here it is written
+//! down, so that billing and the others are told.
+
+use crate::report::add_one;
+use crate::{Reconcile, ReconcileReport, ReconcileStep};
+use db::DbError;
+use domain::{EndStatus, RentalId};
+use runtime::step::reached;
+use tokio::time::Instant;
+
+const BATCH: i64 = 100;
+
+impl Reconcile {
+    pub(crate) async fn decide_buyouts(
+        &self,
+        done_by: Instant,
+        report: &mut ReconcileReport,
+    ) -> Result<(), DbError> {
+        while Instant::now() < done_by {
+            let due = self
+                .rentals
+                .statement("buyouts_due", async |c| {
+                    db_rental::buyouts_due(c, BATCH).await
+                })
+                .await?;
+            if due.is_empty() {
+                break;
+            }
+            for rental_id in due {
+                match self.decide_buyout(rental_id).await {
+                    Ok(()) => add_one(&mut report.buyouts),
+                    // Stopped meanwhile, which saw the buyout too.
+                    Err(DbError::Lost(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn decide_buyout(&self, rental_id: RentalId) -> Result<(), DbError> {
+        self.rentals
+            .tx("buyout", async |connection| {
+                let gone = DbError::Lost("the rental is in another state");
+                let Some(rental) = db_rental::lock_rental(connection, rental_id).await? else {
+                    return Err(gone);
+                };
+                let (Some(running), None) = (rental.running(), rental.end) else {
+                    return Err(gone);
+                };
+                let end = running.end_at(rental.now);
+                if end.status != EndStatus::Buyout {
+                    return Err(DbError::Defect(format!("{rental_id} has no buyout yet")));
+                }
+                db_rental::end(connection, rental, end, None, runtime::fresh_id()).await?;
+                Ok(())
+            })
+            .await?;
+        reached(ReconcileStep::BuyoutDecided);
+        Ok(())
+    }
+}

@@ -1,0 +1,145 @@
+//! Holds: unknown ones are asked about until they are known; those of failed starts, and of ended
+//! rentals of which nothing is owed or unknown, are released.
+
+use crate::report::add_one;
+use crate::{Reconcile, ReconcileReport, ReconcileStep};
+use db::DbError;
+use db_rental::{Lease, Rental};
+use domain::{HoldStatus, Outcome, RentalId};
+use runtime::step::reached;
+use tokio::time::Instant;
+
+const BATCH: i64 = 100;
+
+impl Reconcile {
+    pub(crate) async fn settle_holds(
+        &self,
+        done_by: Instant,
+        report: &mut ReconcileReport,
+    ) -> Result<(), DbError> {
+        self.ask_about_holds(done_by, report).await?;
+        self.intend_releases(done_by).await?;
+        self.ask_about_holds(done_by, report).await
+    }
+
+    /// Asks about every hold and release whose outcome is not known.
+    async fn ask_about_holds(
+        &self,
+        done_by: Instant,
+        report: &mut ReconcileReport,
+    ) -> Result<(), DbError> {
+        while Instant::now() < done_by {
+            let token = runtime::fresh_id();
+            let leases = self
+                .rentals
+                .tx("holds_claim", async |c| {
+                    db_rental::claim_holds(c, token, BATCH).await
+                })
+                .await?;
+            if leases.is_empty() {
+                break;
+            }
+            reached(ReconcileStep::HoldsClaimed);
+            for lease in leases {
+                match self.ask_about_hold(lease, report).await {
+                    Ok(()) | Err(DbError::Lost(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn ask_about_hold(
+        &self,
+        lease: Lease,
+        report: &mut ReconcileReport,
+    ) -> Result<(), DbError> {
+        let rental = self
+            .rentals
+            .tx("hold_read", async |c| {
+                db_rental::lock_rental(c, lease.rental_id).await
+            })
+            .await?
+            .ok_or(DbError::Lost("the rental is gone"))?;
+        if rental.hold.status == HoldStatus::Releasing {
+            let released = start::release_hold(&self.rentals, &self.payments, &rental).await;
+            add_one(if released {
+                &mut report.holds_released
+            } else {
+                &mut report.holds_unknown
+            });
+            return Ok(());
+        }
+        match self.ask(&rental).await {
+            Some(hold) => {
+                self.rentals
+                    .statement("hold_late", async |c| {
+                        db_rental::record_late_hold(c, lease, hold).await
+                    })
+                    .await?;
+                add_one(&mut report.holds_resolved);
+            }
+            None => add_one(&mut report.holds_unknown),
+        }
+        Ok(())
+    }
+
+    /// What became of a hold; none while that is unknown.
+    async fn ask(&self, rental: &Rental) -> Option<HoldStatus> {
+        let intent = rental.hold.intent?;
+        let deposit = rental.terms.deposit;
+        let outcome = self
+            .payments
+            .hold(intent, &rental.user_id, rental.rental_id, deposit)
+            .await;
+        reached(ReconcileStep::HoldAsked);
+        match outcome {
+            Outcome::Succeeded => Some(HoldStatus::Held),
+            Outcome::Declined => Some(HoldStatus::Declined),
+            Outcome::Expired => Some(HoldStatus::None),
+            Outcome::Unknown => None,
+        }
+    }
+
+    /// Intends the release of every hold that has done its duty.
+    async fn intend_releases(&self, done_by: Instant) -> Result<(), DbError> {
+        let mut after = None;
+        while Instant::now() < done_by {
+            let ended = self
+                .rentals
+                .statement("holds_after_end", async |c| {
+                    db_rental::ended_with_hold(c, after, BATCH).await
+                })
+                .await?;
+            let Some(last) = ended.last() else { break };
+            after = Some(last.rental_id);
+            let mut over: Vec<RentalId> = ended
+                .iter()
+                .filter(|rental| rental.has_failed)
+                .map(|r| r.rental_id)
+                .collect();
+            let billed: Vec<_> = ended
+                .iter()
+                .filter(|rental| !rental.has_failed)
+                .map(|rental| (rental.rental_id, rental.version))
+                .collect();
+            over.extend(
+                self.billing
+                    .statement("settled", async |c| {
+                        db_billing::settled_rentals(c, &billed).await
+                    })
+                    .await?,
+            );
+            for rental_id in over {
+                self.rentals
+                    .statement("hold_release_intent", async |c| {
+                        db_rental::begin_release(c, rental_id, runtime::fresh_id()).await
+                    })
+                    .await?;
+                reached(ReconcileStep::ReleaseIntended);
+            }
+        }
+        Ok(())
+    }
+}

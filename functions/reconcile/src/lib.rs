@@ -1,0 +1,94 @@
+//! Reconcile: finishes or rolls back what a crash or an outage left half done.
+//!
+//! Each task stands for itself: one that fails, because its database or its outside system is
+//! away, leaves the others their turn, and the next reconcile goes on with it.
+
+mod buyouts;
+mod holds;
+mod report;
+mod returns;
+mod starts;
+mod steps;
+
+pub use report::ReconcileReport;
+pub use steps::ReconcileStep;
+
+use db::{Database, DbError};
+use external::{PaymentsClient, StationsClient};
+use runtime::StartError;
+use runtime::event::InvocationError;
+use runtime::step::reached;
+use tokio::time::Instant;
+
+/// How many quotes and keys one reconcile deletes at most.
+const PURGE: i64 = 10_000;
+
+/// Puts things right.
+#[derive(Debug)]
+pub struct Reconcile {
+    rentals: Database,
+    billing: Database,
+    stations: StationsClient,
+    payments: PaymentsClient,
+}
+
+impl Reconcile {
+    /// Reads the settings; connects to nothing yet.
+    ///
+    /// # Errors
+    /// When a setting is missing or malformed.
+    pub fn from_env() -> Result<Self, StartError> {
+        Ok(Self {
+            rentals: Database::from_env(db_rental::DATABASE_URL)?,
+            billing: Database::from_env(db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env()?,
+            payments: PaymentsClient::from_env()?,
+        })
+    }
+
+    /// Does every task until it is done or `done_by` has come.
+    ///
+    /// # Errors
+    /// When no task could be done at all.
+    pub async fn run(&self, done_by: Instant) -> Result<ReconcileReport, InvocationError> {
+        let mut report = ReconcileReport::default();
+        let results = [
+            ("starts", self.finish_starts(done_by, &mut report).await),
+            ("buyouts", self.decide_buyouts(done_by, &mut report).await),
+            ("copies", self.copy(&mut report).await),
+            ("holds", self.settle_holds(done_by, &mut report).await),
+            ("returns", self.report_returns(done_by, &mut report).await),
+            ("purge", self.purge(&mut report).await),
+        ];
+        reached(ReconcileStep::Done);
+        for (task, result) in &results {
+            if let Err(error) = result {
+                tracing::error!(task, %error, "the task waits for the next reconcile");
+                report.failures.push(format!("{task}: {error}"));
+            }
+        }
+        if report.failures.len() == results.len() {
+            return Err(InvocationError::new(report.failures.join("; ")));
+        }
+        tracing::info!(?report, "reconcile");
+        Ok(report)
+    }
+
+    async fn copy(&self, report: &mut ReconcileReport) -> Result<(), DbError> {
+        let delivered = delivery::copy_all(&self.rentals, &self.billing).await?;
+        reached(ReconcileStep::Copied);
+        report.copied = delivered.copied;
+        report.set_aside = delivered.set_aside;
+        Ok(())
+    }
+
+    async fn purge(&self, report: &mut ReconcileReport) -> Result<(), DbError> {
+        let purged = self
+            .rentals
+            .tx("purge", async |c| db_rental::purge(c, PURGE).await)
+            .await?;
+        report.quotes_purged = purged.quotes;
+        report.idempotency_keys_purged = purged.idempotency_keys;
+        Ok(())
+    }
+}

@@ -1,0 +1,39 @@
+//! What a reconcile did, as the invocation's answer.
+
+use serde::Serialize;
+
+/// What a reconcile did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReconcileReport {
+    /// Starts whose power bank had been ejected: now ACTIVE.
+    pub starts_finished: usize,
+    /// Starts that are now FAILED.
+    pub starts_rolled_back: usize,
+    /// Starts of which the station still does not say what it did.
+    pub starts_unknown: usize,
+    /// Rentals written down as BUYOUT.
+    pub buyouts: usize,
+    /// Holds that were unknown and are known now.
+    pub holds_resolved: usize,
+    /// Holds released.
+    pub holds_released: usize,
+    /// Holds and releases of which the provider still does not say what it did.
+    pub holds_unknown: usize,
+    /// Transitions that billing was told of.
+    pub copied: usize,
+    /// Power banks reported to their station.
+    pub powerbanks_returned: usize,
+    /// Outbox rows that their consumer refuses, set aside for an operator.
+    pub set_aside: usize,
+    /// Quotes deleted, a day after they expired.
+    pub quotes_purged: u64,
+    /// Idempotency keys deleted, a day old.
+    pub idempotency_keys_purged: u64,
+    /// The tasks that could not be done, and why.
+    pub failures: Vec<String>,
+}
+
+/// Counts one more.
+pub(crate) fn add_one(count: &mut usize) {
+    *count = count.saturating_add(1);
+}

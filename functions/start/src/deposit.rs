@@ -1,0 +1,89 @@
+//! The deposit: held, or waived for the trusted, or the start fails.
+
+use crate::{StartStep, Starts};
+use db_rental::{Lease, ONE_WAIVED_PER_USER, Rental};
+use domain::{HoldStatus, Intent, Outcome};
+use runtime::api::{ApiError, Reply};
+use runtime::step::reached;
+
+impl Starts {
+    /// Asks for the hold and commits its outcome with the eject's intent. The inner error is the
+    /// stored answer of a start that failed for want of a deposit.
+    pub(crate) async fn secure_deposit(
+        &self,
+        mut rental: Rental,
+        lease: Lease,
+    ) -> Result<Result<Rental, Reply>, ApiError> {
+        let outcome = self.hold(&mut rental, lease).await?;
+        let (hold, waived) = match (outcome, rental.terms.trusted) {
+            (Outcome::Succeeded, _) => (HoldStatus::Held, false),
+            (Outcome::Declined, true) => (HoldStatus::Declined, true),
+            // Asked for again by reconcile until it is known, then kept or released.
+            (Outcome::Unknown | Outcome::Expired, true) => (HoldStatus::Requested, true),
+            (Outcome::Declined, false) => {
+                rental.hold.status = HoldStatus::Declined;
+                let failed = self.fail(rental, lease, &ApiError::DepositDeclined).await?;
+                return Ok(Err(failed));
+            }
+            (Outcome::Unknown | Outcome::Expired, false) => {
+                return Err(ApiError::Unavailable {
+                    what: "The payment provider",
+                    why: "the hold's outcome is unknown".to_owned(),
+                });
+            }
+        };
+        rental.hold.status = hold;
+        let committed = self
+            .rentals
+            .tx("start_eject_intent", async |connection| {
+                let eject_id = runtime::fresh_id();
+                db_rental::commit_eject_intent(connection, lease, hold, waived, eject_id).await
+            })
+            .await;
+        match committed {
+            Ok(eject) => {
+                reached(StartStep::EjectIntended);
+                Ok(Ok(Rental {
+                    eject: Some(eject),
+                    ..rental
+                }))
+            }
+            Err(error) if error.is_refused_by(ONE_WAIVED_PER_USER) => {
+                let answer = ApiError::OpenRentalWithoutDeposit;
+                Ok(Err(self.fail(rental, lease, &answer).await?))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks for the hold; once more under a new key if the request had run out unheard, which is
+    /// so when a start is taken up again late.
+    async fn hold(&self, rental: &mut Rental, lease: Lease) -> Result<Outcome, ApiError> {
+        let intent = rental
+            .hold
+            .intent
+            .ok_or_else(|| ApiError::bug("no hold was intended"))?;
+        let outcome = self.ask_for_hold(rental, intent).await;
+        if outcome != Outcome::Expired {
+            return Ok(outcome);
+        }
+        let intent = self
+            .rentals
+            .tx("start_hold_intent", async |connection| {
+                db_rental::renew_hold_intent(connection, lease, runtime::fresh_id()).await
+            })
+            .await?;
+        rental.hold.intent = Some(intent);
+        Ok(self.ask_for_hold(rental, intent).await)
+    }
+
+    async fn ask_for_hold(&self, rental: &Rental, intent: Intent) -> Outcome {
+        let deposit = rental.terms.deposit;
+        let outcome = self
+            .payments
+            .hold(intent, &rental.user_id, rental.rental_id, deposit)
+            .await;
+        reached(StartStep::HoldCalled);
+        outcome
+    }
+}

@@ -1,0 +1,15 @@
+//! `POST /api/v1/rentals/start`.
+
+use start::Starts;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::StartError> {
+    runtime::init_logs();
+    let starts = Arc::new(Starts::from_env()?);
+    runtime::http::serve(move |request| {
+        let starts = Arc::clone(&starts);
+        async move { starts.handle(&request).await }
+    })
+    .await
+}

@@ -1,0 +1,33 @@
+//! The release of a hold whose release is intended.
+
+use crate::StartStep;
+use db::Database;
+use db_rental::Rental;
+use domain::{HoldStatus, Outcome};
+use external::PaymentsClient;
+use runtime::step::reached;
+
+/// Releases the hold of a rental that is RELEASING and notes that it is released; does nothing
+/// for any other. What cannot be done now, reconcile does. Returns whether the hold is released.
+pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental: &Rental) -> bool {
+    let (HoldStatus::Releasing, Some(intent)) = (rental.hold.status, rental.hold.release) else {
+        return false;
+    };
+    let outcome = payments
+        .release(intent, &rental.user_id, rental.rental_id)
+        .await;
+    reached(StartStep::ReleaseCalled);
+    if outcome != Outcome::Succeeded {
+        tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");
+        return false;
+    }
+    let noted = rentals
+        .statement("hold_released", async |connection| {
+            db_rental::hold_released(connection, rental.rental_id, intent.id).await
+        })
+        .await;
+    if let Err(error) = &noted {
+        tracing::warn!(rental_id = %rental.rental_id, %error, "the release is not noted yet");
+    }
+    noted.is_ok()
+}

@@ -1,0 +1,15 @@
+//! `GET /api/v1/rentals/{rental_id}`.
+
+use status::Statuses;
+use std::sync::Arc;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::StartError> {
+    runtime::init_logs();
+    let statuses = Arc::new(Statuses::from_env()?);
+    runtime::http::serve(move |request| {
+        let statuses = Arc::clone(&statuses);
+        async move { statuses.handle(&request).await }
+    })
+    .await
+}

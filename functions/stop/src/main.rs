@@ -1,0 +1,15 @@
+//! `POST /api/v1/rentals/stop`.
+
+use std::sync::Arc;
+use stop::Stops;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::StartError> {
+    runtime::init_logs();
+    let stops = Arc::new(Stops::from_env()?);
+    runtime::http::serve(move |request| {
+        let stops = Arc::clone(&stops);
+        async move { stops.handle(&request).await }
+    })
+    .await
+}

@@ -1,0 +1,34 @@
+//! `/admin/faults`.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use serde_json::json;
+
+use super::body::{AdminBody, refused};
+use crate::app::App;
+use crate::faults::Fault;
+use crate::reply::Reply;
+
+pub(super) async fn add(
+    State(app): State<Arc<App>>,
+    AdminBody(fault): AdminBody<Fault>,
+) -> Result<Reply, Reply> {
+    app.faults
+        .add(fault)
+        .map_err(|sentence| refused(&sentence))?;
+    Ok(show(&app))
+}
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Reply {
+    show(&app)
+}
+
+pub(super) async fn reset(State(app): State<Arc<App>>) -> Reply {
+    app.faults.reset();
+    show(&app)
+}
+
+fn show(app: &App) -> Reply {
+    Reply::ok(&json!({ "faults": app.faults.list() }))
+}

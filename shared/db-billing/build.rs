@@ -1,0 +1,5 @@
+//! Without this a new migration would silently not be embedded.
+
+fn main() {
+    println!("cargo:rerun-if-changed=../../migrations/billing");
+}

@@ -1,0 +1,107 @@
+//! Billing's copy of the rentals.
+
+use db::DbError;
+use domain::{Amount, Moment, RentalEvent};
+use sqlx::PgConnection;
+
+/// A started rental, ready to be copied.
+#[derive(Clone, Debug)]
+pub struct RentalCopy {
+    event: RentalEvent,
+    started_at: Moment,
+    next_bill_at: Option<Moment>,
+}
+
+impl RentalCopy {
+    /// What billing keeps of a transition; none for a start that FAILED, which costs nothing.
+    ///
+    /// # Errors
+    /// [`DbError::Refused`] for terms that no quote can have frozen.
+    pub fn of(event: RentalEvent) -> Result<Option<Self>, DbError> {
+        let running = event.running().map_err(|error| DbError::Refused {
+            constraint: None,
+            why: error.to_string(),
+        })?;
+        Ok(running.map(|running| Self {
+            // An end is looked at once; before it, nothing is due until the free period is over.
+            next_bill_at: event
+                .finished_at
+                .or_else(|| running.moment_due(Amount::ONE)),
+            started_at: running.started_at,
+            event,
+        }))
+    }
+}
+
+/// Tells billing of transitions: a newer version replaces an older one, never the other way. All
+/// of them, or with one refused, none. Repeating it changes nothing.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn upsert_copies(
+    connection: &mut PgConnection,
+    copies: &[RentalCopy],
+) -> Result<(), DbError> {
+    let text = |value: fn(&RentalEvent) -> String| {
+        copies
+            .iter()
+            .map(|copy| value(&copy.event))
+            .collect::<Vec<_>>()
+    };
+    let units = |value: fn(&RentalEvent) -> i64| {
+        copies
+            .iter()
+            .map(|copy| value(&copy.event))
+            .collect::<Vec<_>>()
+    };
+    sqlx::query!(
+        r#"
+        INSERT INTO rentals (rental_id, version, user_id, status, price_per_hour, free_period_min,
+                             buyout, started_at, finished_at, total_amount, next_bill_at)
+        SELECT DISTINCT ON (rental_id) *
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::int[],
+                    $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::bigint[],
+                    $11::timestamptz[])
+             AS c (rental_id, version, user_id, status, price_per_hour, free_period_min,
+                   buyout, started_at, finished_at, total_amount, next_bill_at)
+        ORDER BY rental_id, version DESC
+        ON CONFLICT (rental_id) DO UPDATE
+        SET version = excluded.version, status = excluded.status,
+            finished_at = excluded.finished_at, total_amount = excluded.total_amount,
+            next_bill_at = least(rentals.next_bill_at, excluded.next_bill_at)
+        WHERE rentals.version < excluded.version
+        "#,
+        &copies
+            .iter()
+            .map(|copy| copy.event.rental_id.uuid())
+            .collect::<Vec<_>>(),
+        &units(|event| event.version),
+        &text(|event| event.user_id.to_string()),
+        &text(|event| event.status.to_string()),
+        &units(|event| event.price_per_hour.units()),
+        &copies
+            .iter()
+            .map(|copy| copy.event.free_period_min)
+            .collect::<Vec<_>>(),
+        &units(|event| event.buyout.units()),
+        &copies
+            .iter()
+            .map(|copy| copy.started_at)
+            .collect::<Vec<_>>(),
+        &copies
+            .iter()
+            .map(|copy| copy.event.finished_at)
+            .collect::<Vec<_>>() as &[Option<Moment>],
+        &copies
+            .iter()
+            .map(|copy| copy.event.total_amount.map(Amount::units))
+            .collect::<Vec<_>>() as &[Option<i64>],
+        &copies
+            .iter()
+            .map(|copy| copy.next_bill_at)
+            .collect::<Vec<_>>() as &[Option<Moment>],
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,29 @@
+//! The only crate that holds SQL for db-billing: the copies of rentals, payment attempts, debts,
+//! refunds and the outbox.
+//!
+//! Each function takes a connection; which of them share a transaction is for the use case to
+//! say. What belongs to a batch is written in set-based statements, whatever its size.
+
+mod account;
+mod change;
+mod claim;
+mod copy;
+mod operator;
+mod show;
+mod status;
+
+pub use account::{BilledRental, lock_accounts, lock_rental_account};
+pub use change::{AttemptStatus, Change, save};
+pub use claim::{Claimed, claim, renew_leases, set_aside};
+pub use copy::{RentalCopy, upsert_copies};
+pub use operator::{
+    operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,
+};
+pub use show::{ShownAttempt, ShownBilling, ShownRefund, show};
+pub use status::{current_debt, settled_rentals};
+
+/// The environment's variable that names the database.
+pub const DATABASE_URL: &str = "BILLING_DATABASE_URL";
+
+/// The migrations, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,168 @@
+//! Holds after the start: unknown ones are asked about, standing ones released.
+
+use crate::rental::Lease;
+use db::DbError;
+use domain::{HoldStatus, RentalId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Takes a lease on holds that wait for an answer: unknown ones of starts that are over, and
+/// releases whose outcome is not known. After 23 hours the provider may have forgotten the key,
+/// and they are left to a person.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn claim_holds(
+    connection: &mut PgConnection,
+    token: Uuid,
+    limit: i64,
+) -> Result<Vec<Lease>, DbError> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        WITH waiting AS (
+            SELECT rental_id FROM rentals
+            WHERE hold_status IN ('REQUESTED', 'RELEASING') AND status <> 'PENDING'
+              AND (lease_until IS NULL OR lease_until <= app_now())
+              AND app_now() < coalesce(release_expires_at, hold_expires_at + interval '23 hours')
+            ORDER BY lease_until NULLS FIRST
+            LIMIT $2
+            FOR UPDATE SKIP LOCKED
+        )
+        UPDATE rentals
+        SET lease_token = $1, lease_until = app_now() + interval '25 seconds'
+        FROM waiting
+        WHERE rentals.rental_id = waiting.rental_id
+        RETURNING rentals.rental_id
+        "#,
+        token,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids
+        .into_iter()
+        .map(|id| Lease {
+            rental_id: RentalId::new(id),
+            token,
+        })
+        .collect())
+}
+
+/// Writes what became of a hold that was unknown when its start was over. A deposit that is held
+/// after all is waived no longer.
+///
+/// # Errors
+/// [`DbError::Lost`] when the lease is lost.
+pub async fn record_late_hold(
+    connection: &mut PgConnection,
+    lease: Lease,
+    hold: HoldStatus,
+) -> Result<(), DbError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET hold_status = $3, deposit_waived = deposit_waived AND $3 <> 'HELD',
+            lease_token = NULL, lease_until = NULL
+        WHERE rental_id = $1 AND lease_token = $2 AND hold_status = 'REQUESTED'
+        "#,
+        lease.rental_id.uuid(),
+        lease.token,
+        hold.as_str(),
+    )
+    .execute(connection)
+    .await?;
+    db::one_row(done.rows_affected(), "the hold's lease is lost")
+}
+
+/// A rental that ended, or failed, while its hold stands.
+#[derive(Clone, Copy, Debug)]
+pub struct HeldAfterEnd {
+    /// Which rental.
+    pub rental_id: RentalId,
+    /// Its newest version: billing must know it before it can call the rental settled.
+    pub version: i64,
+    /// Whether it never started, so that billing has no say.
+    pub has_failed: bool,
+}
+
+/// Rentals that ended while their hold stands, in the order of their ids, after `after`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn ended_with_hold(
+    connection: &mut PgConnection,
+    after: Option<RentalId>,
+    limit: i64,
+) -> Result<Vec<HeldAfterEnd>, DbError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT rental_id, version, status = 'FAILED' AS "has_failed!"
+        FROM rentals
+        WHERE hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT')
+          AND ($1::uuid IS NULL OR rental_id > $1)
+        ORDER BY rental_id
+        LIMIT $2
+        "#,
+        after.map(RentalId::uuid),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| HeldAfterEnd {
+            rental_id: RentalId::new(row.rental_id),
+            version: row.version,
+            has_failed: row.has_failed,
+        })
+        .collect())
+}
+
+/// HELD to RELEASING: commits the release's intent. False when it was not HELD any more.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn begin_release(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+    release_id: Uuid,
+) -> Result<bool, DbError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET hold_status = 'RELEASING', release_id = $2,
+            release_expires_at = app_now() + interval '23 hours'
+        WHERE rental_id = $1 AND hold_status = 'HELD'
+          AND status IN ('FAILED', 'FINISHED', 'BUYOUT')
+        "#,
+        rental_id.uuid(),
+        release_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// RELEASING to RELEASED: the provider holds nothing any more. `release_id` is the intent whose
+/// outcome this is; a repeat changes nothing.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn hold_released(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+    release_id: Uuid,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET hold_status = 'RELEASED', lease_token = NULL, lease_until = NULL
+        WHERE rental_id = $1 AND release_id = $2 AND hold_status = 'RELEASING'
+        "#,
+        rental_id.uuid(),
+        release_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

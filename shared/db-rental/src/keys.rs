@@ -1,0 +1,158 @@
+//! Idempotency keys: the same key gives the same bytes.
+
+use db::DbError;
+use domain::{IdempotencyKey, RentalId};
+use sqlx::PgConnection;
+
+/// Empty while there is no authorizer to tell callers apart.
+const CALLER: &str = "";
+
+/// Which endpoint a key was sent to; the same key may be sent to both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `POST /api/v1/rentals/start`.
+    Start,
+    /// `POST /api/v1/rentals/stop`.
+    Stop,
+}
+
+impl Endpoint {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// A decided answer: its bytes are kept and given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status: 200, 402, or 409 for an eject that failed.
+    pub status: u16,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// What a key was used for.
+#[derive(Clone, Debug)]
+pub struct KeyUse {
+    /// The parsed fields of the request that came with it first.
+    pub fingerprint: String,
+    /// The rental which that request was about.
+    pub rental_id: RentalId,
+    /// None while the request runs, or after it died.
+    pub answer: Option<Answer>,
+}
+
+/// What is known of `key` at `endpoint`.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn find_key(
+    connection: &mut PgConnection,
+    endpoint: Endpoint,
+    key: &IdempotencyKey,
+) -> Result<Option<KeyUse>, DbError> {
+    let row = sqlx::query!(
+        r#"
+        SELECT fingerprint, rental_id, status, response
+        FROM idempotency_keys
+        WHERE caller = $1 AND endpoint = $2 AND key = $3
+          AND created_at > app_now() - interval '24 hours'
+        "#,
+        CALLER,
+        endpoint.as_str(),
+        key.as_str(),
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(row.map(|row| KeyUse {
+        fingerprint: row.fingerprint,
+        rental_id: RentalId::new(row.rental_id),
+        answer: row
+            .status
+            .and_then(|status| u16::try_from(status).ok())
+            .zip(row.response)
+            .map(|(status, body)| Answer { status, body }),
+    }))
+}
+
+/// Takes `key` for a request about `rental_id`, with its answer where that is decided already. A
+/// key older than a day is free again.
+///
+/// # Errors
+/// [`DbError::Raced`] when another request took it first.
+pub async fn insert_key(
+    connection: &mut PgConnection,
+    endpoint: Endpoint,
+    key: &IdempotencyKey,
+    fingerprint: &str,
+    rental_id: RentalId,
+    answer: Option<&Answer>,
+) -> Result<(), DbError> {
+    let done = sqlx::query!(
+        r#"
+        INSERT INTO idempotency_keys (caller, endpoint, key, fingerprint, rental_id, status, response)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (caller, endpoint, key) DO UPDATE
+        SET fingerprint = excluded.fingerprint, rental_id = excluded.rental_id,
+            status = excluded.status, response = excluded.response, created_at = app_now()
+        WHERE idempotency_keys.created_at <= app_now() - interval '24 hours'
+        "#,
+        CALLER,
+        endpoint.as_str(),
+        key.as_str(),
+        fingerprint,
+        rental_id.uuid(),
+        answer.and_then(|answer| i16::try_from(answer.status).ok()),
+        answer.map(|answer| answer.body.as_str()),
+    )
+    .execute(connection)
+    .await?;
+    match done.rows_affected() {
+        1 => Ok(()),
+        _ => Err(DbError::Raced("another request took the key".to_owned())),
+    }
+}
+
+/// Stores the answer of the start that began `rental_id`, in the transaction that decided it.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn answer_start(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+    answer: &Answer,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE idempotency_keys
+        SET status = $2, response = $3
+        WHERE rental_id = $1 AND endpoint = 'start' AND response IS NULL
+        "#,
+        rental_id.uuid(),
+        i16::try_from(answer.status).ok(),
+        answer.body,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Frees the key of a start that was rolled back without an answer: the client may send it again.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn forget_start(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "DELETE FROM idempotency_keys WHERE rental_id = $1 AND endpoint = 'start' AND response IS NULL",
+        rental_id.uuid(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,43 @@
+//! The only crate that holds SQL for db-rental: quotes, rentals, idempotency keys and the outbox.
+//!
+//! Each function takes a connection and is one statement or a few that belong together; which of
+//! them share a transaction is for the use case to say. A write that ends a step demands the row
+//! in the state, and under the lease, that the step began with.
+
+mod hold;
+mod keys;
+mod outbox;
+mod pending;
+mod purge;
+mod quote;
+mod record;
+mod rental;
+mod start;
+mod started;
+mod stop;
+
+pub use hold::{
+    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, record_late_hold,
+};
+pub use keys::{Answer, Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
+pub use outbox::{
+    Delivery, PowerbankReturn, ShownTransition, copied, requeue, returned, set_aside_copy,
+    set_aside_return, to_copy, to_return, transitions,
+};
+pub use pending::{claim_pending, take_over};
+pub use purge::{Purged, purge};
+pub use quote::{NewQuote, Quote, StoredQuote, find_quote, insert_quote};
+pub use record::{operator_actions, record_operator_action};
+pub use rental::{Hold, Lease, Rental, lock_rental};
+pub use start::{
+    NewRental, ONE_OPEN_PER_POWERBANK, ONE_WAIVED_PER_USER, activate, commit_eject_intent, fail,
+    flag_open_rental_with, insert_pending, park, renew_eject_intent, renew_hold_intent,
+};
+pub use started::{StartedRental, find_started};
+pub use stop::{buyouts_due, correct_end, end};
+
+/// The environment's variable that names the database.
+pub const DATABASE_URL: &str = "RENTAL_DATABASE_URL";
+
+/// The migrations, embedded.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,248 @@
+//! The outbox: what other systems are still to be told of a rental's transitions.
+
+use crate::rental::Rental;
+use db::{BadRow, DbError};
+use domain::{Intent, Moment, PowerbankId, RentalEvent, RentalId, StationId};
+use serde::Serialize;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// A transition that billing has not been told of.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Names the row, and lets the consumer drop repeats.
+    pub event_id: Uuid,
+    /// The whole rental; an error for a row that cannot be read.
+    pub event: Result<RentalEvent, String>,
+}
+
+/// A power bank that came back and has not been reported to its station.
+#[derive(Clone, Debug)]
+pub struct PowerbankReturn {
+    /// Under the row's id; it expires a day after the transition.
+    pub intent: Intent,
+    /// Where it was put back.
+    pub station_id: StationId,
+    /// Which one.
+    pub powerbank_id: PowerbankId,
+}
+
+/// Writes the row of a transition, in the transition's transaction. `returned_to` is the station
+/// at which the power bank came back.
+pub(crate) async fn insert_outbox(
+    connection: &mut PgConnection,
+    rental: &Rental,
+    event_id: Uuid,
+    returned_to: Option<&StationId>,
+) -> Result<(), DbError> {
+    let payload = serde_json::to_value(rental.event())
+        .map_err(|error| DbError::Defect(format!("an event does not serialize: {error}")))?;
+    sqlx::query!(
+        r#"
+        INSERT INTO outbox (event_id, rental_id, version, payload, return_station_id)
+        VALUES ($1, $2, $3, $4, $5)
+        "#,
+        event_id,
+        rental.rental_id.uuid(),
+        rental.version,
+        payload,
+        returned_to.map(StationId::as_str),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The oldest transitions that billing has not been told of.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn to_copy(connection: &mut PgConnection, limit: i64) -> Result<Vec<Delivery>, DbError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT event_id, payload
+        FROM outbox
+        WHERE copied_at IS NULL AND copy_error IS NULL
+        ORDER BY position
+        LIMIT $1
+        "#,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Delivery {
+            event_id: row.event_id,
+            event: serde_json::from_value(row.payload).map_err(|error| error.to_string()),
+        })
+        .collect())
+}
+
+/// Notes that billing was told.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn copied(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET copied_at = app_now() WHERE event_id = ANY($1) AND copied_at IS NULL",
+        event_ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Sets a row aside that billing cannot take, so that it holds up no other.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn set_aside_copy(
+    connection: &mut PgConnection,
+    event_id: Uuid,
+    why: &str,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET copy_error = $2 WHERE event_id = $1",
+        event_id,
+        why
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The oldest power banks that came back and were not reported to their station.
+///
+/// # Errors
+/// [`DbError`], also for a row that cannot be read.
+pub async fn to_return(
+    connection: &mut PgConnection,
+    limit: i64,
+) -> Result<Vec<PowerbankReturn>, DbError> {
+    let rows = sqlx::query!(
+        r#"
+        SELECT event_id, return_station_id AS "station_id!", rentals.powerbank_id AS "powerbank_id!",
+               outbox.created_at + interval '23 hours' AS "expires_at!"
+        FROM outbox
+        JOIN rentals USING (rental_id)
+        WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL
+        ORDER BY position
+        LIMIT $1
+        "#,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let bad = |column| move |error| BadRow::new("outbox", column, error);
+            Ok(PowerbankReturn {
+                intent: Intent {
+                    id: row.event_id,
+                    expires_at: row.expires_at,
+                },
+                station_id: row
+                    .station_id
+                    .try_into()
+                    .map_err(bad("return_station_id"))?,
+                powerbank_id: row.powerbank_id.try_into().map_err(bad("powerbank_id"))?,
+            })
+        })
+        .collect()
+}
+
+/// Notes that the station was told.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn returned(connection: &mut PgConnection, event_id: Uuid) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET returned_at = app_now() WHERE event_id = $1 AND returned_at IS NULL",
+        event_id,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Sets a row aside whose station refuses the power bank.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn set_aside_return(
+    connection: &mut PgConnection,
+    event_id: Uuid,
+    why: &str,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "UPDATE outbox SET return_error = $2 WHERE event_id = $1",
+        event_id,
+        why
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Lets set-aside rows of a rental be delivered again. Returns how many there were.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn requeue(connection: &mut PgConnection, rental_id: RentalId) -> Result<u64, DbError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE outbox SET copy_error = NULL, return_error = NULL
+        WHERE rental_id = $1 AND (copy_error IS NOT NULL OR return_error IS NOT NULL)
+        "#,
+        rental_id.uuid(),
+    )
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// A transition and how far its deliveries are, for an operator.
+#[derive(Clone, Debug, Serialize)]
+pub struct ShownTransition {
+    /// Names the row.
+    pub event_id: Uuid,
+    /// Counts the rental's transitions.
+    pub version: i64,
+    /// The whole rental as it was then.
+    pub payload: serde_json::Value,
+    /// When it happened.
+    pub created_at: Moment,
+    /// When billing was told.
+    pub copied_at: Option<Moment>,
+    /// Why billing refuses it.
+    pub copy_error: Option<String>,
+    /// When the station was told.
+    pub returned_at: Option<Moment>,
+    /// Why the station refuses it.
+    pub return_error: Option<String>,
+}
+
+/// Every transition of a rental, oldest first.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn transitions(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+) -> Result<Vec<ShownTransition>, DbError> {
+    let rows = sqlx::query_as!(
+        ShownTransition,
+        r#"
+        SELECT event_id, version, payload, created_at, copied_at, copy_error, returned_at,
+               return_error
+        FROM outbox
+        WHERE rental_id = $1
+        ORDER BY version
+        "#,
+        rental_id.uuid(),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows)
+}

@@ -1,0 +1,127 @@
+//! The pool and the transactions.
+
+use crate::error::DbError;
+use runtime::env::{self, EnvError};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
+use std::time::Duration;
+
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
+const STATEMENT_TIMEOUT_MS: &str = "2000";
+/// A session that stops inside a transaction must not keep its locks.
+const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
+/// Bounds what the server's own time-outs cannot: sockets that froze.
+const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
+const TRIES: u32 = 4;
+/// A function serves one request at a time; the second connection renews leases meanwhile.
+const MAX_CONNECTIONS: u32 = 2;
+const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
+
+/// One of the two databases. Cheap to clone; connects when first used.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pool: PgPool,
+}
+
+impl Database {
+    /// The database that the environment's `variable` names; no connection is made yet.
+    ///
+    /// # Errors
+    /// [`EnvError`] when it is not set, or not a PostgreSQL URL.
+    pub fn from_env(variable: &'static str) -> Result<Self, EnvError> {
+        let meaning = "a PostgreSQL URL, postgres://user:password@host:port/name";
+        let options: PgConnectOptions = env::required(variable, meaning)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(MAX_CONNECTIONS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            // A connection may have died while the function was frozen; one just used has not.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > TRUSTED_WHILE_IDLE {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(options.options([
+                ("statement_timeout", STATEMENT_TIMEOUT_MS),
+                (
+                    "idle_in_transaction_session_timeout",
+                    IDLE_IN_TRANSACTION_TIMEOUT_MS,
+                ),
+            ]));
+        Ok(Self { pool })
+    }
+
+    /// Runs `work` in one transaction and commits it. `name` is for logs.
+    ///
+    /// When another transaction was in the way, everything is rolled back and `work` runs again:
+    /// it must not have effects outside the database.
+    ///
+    /// # Errors
+    /// Whatever `work` returns (nothing is then committed), and [`DbError`] of the database. After
+    /// [`DbError::Unavailable`] it is unknown whether the commit happened.
+    pub async fn tx<T>(
+        &self,
+        name: &'static str,
+        work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut tries = 1;
+        loop {
+            let result = tokio::time::timeout(TRANSACTION_TIMEOUT, self.try_tx(&work))
+                .await
+                .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))));
+            match result {
+                Err(DbError::Raced(why)) if tries < TRIES => {
+                    tracing::debug!(
+                        transaction = name,
+                        tries,
+                        why,
+                        "trying the transaction again"
+                    );
+                    tries = tries.saturating_add(1);
+                }
+                Err(error) => {
+                    tracing::debug!(transaction = name, %error, "the transaction failed");
+                    return Err(error);
+                }
+                Ok(value) => return Ok(value),
+            }
+        }
+    }
+
+    /// Runs `work`, one statement that needs no transaction around it: a single round trip.
+    ///
+    /// # Errors
+    /// Whatever `work` returns, and [`DbError`] of the database.
+    pub async fn statement<T>(
+        &self,
+        name: &'static str,
+        work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let once = async { work(&mut *self.pool.acquire().await?).await };
+        tokio::time::timeout(TRANSACTION_TIMEOUT, once)
+            .await
+            .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))))
+    }
+
+    async fn try_tx<T>(
+        &self,
+        work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut tx = self.pool.begin().await?;
+        let value = work(&mut tx).await?;
+        tx.commit().await?;
+        Ok(value)
+    }
+
+    /// Whether the database answers within `within`.
+    pub async fn is_connected(&self, within: Duration) -> bool {
+        let probe = async {
+            let mut connection = self.pool.acquire().await?;
+            connection.ping().await
+        };
+        matches!(tokio::time::timeout(within, probe).await, Ok(Ok(())))
+    }
+}

@@ -1,0 +1,140 @@
+//! What all clients share: reading with a bound, and calling with a key and an expiry.
+
+use chrono::SecondsFormat;
+use domain::Intent;
+use reqwest::{Client, Response, StatusCode, Url};
+use runtime::env::{self, EnvError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::time::Duration;
+
+/// Reading calls are quick, or the system counts as away.
+const READ_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Why a reading call has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExternalError {
+    /// The system answered that it knows no such thing.
+    #[error("not found")]
+    NotFound,
+    /// It did not answer, or not with what was asked.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// A client that cannot be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// TLS cannot be set up.
+    #[error("the HTTP client cannot be built: {0}")]
+    Http(#[from] reqwest::Error),
+    /// A setting is missing or malformed.
+    #[error(transparent)]
+    Env(#[from] EnvError),
+}
+
+/// One outside system.
+#[derive(Clone, Debug)]
+pub(crate) struct System {
+    reading: Client,
+    base_url: String,
+}
+
+impl System {
+    /// The system at the URL that the environment's `variable` holds.
+    pub(crate) fn from_env(variable: &'static str) -> Result<Self, ClientError> {
+        let base_url: Url = env::required(variable, "the base URL of an outside system")?;
+        Ok(Self {
+            reading: runtime::http_client(READ_TIMEOUT)?,
+            base_url: base_url.as_str().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base_url)
+    }
+
+    /// GETs JSON.
+    pub(crate) async fn read<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        query: &[(&str, &str)],
+    ) -> Result<T, ExternalError> {
+        let unavailable = |why: String| ExternalError::Unavailable(format!("GET {path}: {why}"));
+        let response = self
+            .reading
+            .get(self.url(path))
+            .query(query)
+            .send()
+            .await
+            .map_err(|error| unavailable(chain(&error)))?;
+        match response.status() {
+            StatusCode::OK => response
+                .json()
+                .await
+                .map_err(|error| unavailable(chain(&error))),
+            StatusCode::NOT_FOUND => Err(ExternalError::NotFound),
+            status => Err(unavailable(format!("status {status}"))),
+        }
+    }
+
+    /// Whether the system answers a harmless request at all.
+    pub(crate) async fn answers(&self, path: &str, query: &[(&str, &str)]) -> bool {
+        self.reading
+            .get(self.url(path))
+            .query(query)
+            .send()
+            .await
+            .is_ok()
+    }
+
+    /// POSTs JSON under an intent; what the answer means is for the caller to say. None when
+    /// there was no whole answer.
+    pub(crate) async fn act(
+        &self,
+        client: &Client,
+        path: &str,
+        intent: Intent,
+        body: &impl Serialize,
+    ) -> Option<(StatusCode, serde_json::Value)> {
+        let sent = client
+            .post(self.url(path))
+            .header("Idempotency-Key", intent.id.to_string())
+            .header(
+                "Request-Expires-At",
+                intent
+                    .expires_at
+                    .to_rfc3339_opts(SecondsFormat::Micros, true),
+            )
+            .json(body)
+            .send()
+            .await;
+        match whole(sent).await {
+            Ok(answer) => Some(answer),
+            Err(error) => {
+                tracing::warn!(path, key = %intent.id, error = chain(&error), "outcome unknown");
+                None
+            }
+        }
+    }
+}
+
+async fn whole(
+    sent: Result<Response, reqwest::Error>,
+) -> Result<(StatusCode, serde_json::Value), reqwest::Error> {
+    let response = sent?;
+    let status = response.status();
+    Ok((status, response.json().await?))
+}
+
+/// The error with all its causes: reqwest's own text leaves them out.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}

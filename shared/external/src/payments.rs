@@ -1,0 +1,106 @@
+//! Payments: the deposit's hold and its release, and clears.
+
+use crate::call::{ClientError, System};
+use domain::{Amount, Intent, Outcome, RentalId, UserId};
+use reqwest::{Client, StatusCode};
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Duration;
+
+const MONEY_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The client of the payment provider.
+#[derive(Clone, Debug)]
+pub struct PaymentsClient {
+    system: System,
+    moving: Client,
+}
+
+#[derive(Serialize)]
+struct MoneyBody<'a> {
+    user_id: &'a UserId,
+    order_id: RentalId,
+    amount: Amount,
+}
+
+#[derive(Serialize)]
+struct ReleaseBody<'a> {
+    user_id: &'a UserId,
+    order_id: RentalId,
+}
+
+impl PaymentsClient {
+    /// The client of the system at `PAYMENTS_URL`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn from_env() -> Result<Self, ClientError> {
+        Ok(Self {
+            system: System::from_env("PAYMENTS_URL")?,
+            moving: runtime::http_client(MONEY_TIMEOUT)?,
+        })
+    }
+
+    /// Holds a deposit, or asks what became of a hold.
+    pub async fn hold(
+        &self,
+        intent: Intent,
+        user_id: &UserId,
+        order_id: RentalId,
+        amount: Amount,
+    ) -> Outcome {
+        let body = MoneyBody {
+            user_id,
+            order_id,
+            amount,
+        };
+        self.act("/hold-money-for-order", intent, &body).await
+    }
+
+    /// Takes money, from the order's hold first, or asks what became of a clear.
+    pub async fn clear(
+        &self,
+        intent: Intent,
+        user_id: &UserId,
+        order_id: RentalId,
+        amount: Amount,
+    ) -> Outcome {
+        let body = MoneyBody {
+            user_id,
+            order_id,
+            amount,
+        };
+        self.act("/clear-money-for-order", intent, &body).await
+    }
+
+    /// Gives back what is left of an order's hold, or asks what became of a release.
+    pub async fn release(&self, intent: Intent, user_id: &UserId, order_id: RentalId) -> Outcome {
+        let body = ReleaseBody { user_id, order_id };
+        self.act("/release-money-for-order", intent, &body).await
+    }
+
+    /// Whether the provider answers at all, to a GET that moves nothing.
+    pub async fn answers(&self) -> bool {
+        self.system.answers("/hold-money-for-order", &[]).await
+    }
+
+    async fn act(&self, path: &str, intent: Intent, body: &impl Serialize) -> Outcome {
+        self.system
+            .act(&self.moving, path, intent, body)
+            .await
+            .map_or(Outcome::Unknown, |(status, answer)| {
+                outcome(status, &answer)
+            })
+    }
+}
+
+/// Succeeded is 200 with `success`, declined is 400 with `error`, expired is 410 with `error`;
+/// everything else is unknown.
+fn outcome(http_status: StatusCode, answer: &Value) -> Outcome {
+    match (http_status, answer.get("status").and_then(Value::as_str)) {
+        (StatusCode::OK, Some("success")) => Outcome::Succeeded,
+        (StatusCode::BAD_REQUEST, Some("error")) => Outcome::Declined,
+        (StatusCode::GONE, Some("error")) => Outcome::Expired,
+        _ => Outcome::Unknown,
+    }
+}
