@@ -96,7 +96,9 @@ impl Lambda {
 }
 
 impl Drop for Lambda {
+    /// The processes go first: they would report that the Runtime API is gone.
     fn drop(&mut self) {
+        self.lock().values().for_each(|pool| pool.kill_all());
         self.server.abort();
     }
 }

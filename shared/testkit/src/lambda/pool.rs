@@ -1,6 +1,8 @@
 //! The processes of one function, and the invocations that wait for them.
 
 use super::process;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -54,8 +56,9 @@ struct State {
     waiting: VecDeque<(Uuid, Value, Answer)>,
     /// By process: what it works on.
     busy: HashMap<usize, (Uuid, Answer)>,
-    /// Processes that are alive.
-    alive: usize,
+    /// Processes that were started and have not died; the number of their operating system process
+    /// as soon as it has one.
+    alive: HashMap<usize, Option<u32>>,
     started: usize,
 }
 
@@ -95,17 +98,19 @@ impl Pool {
             state
                 .waiting
                 .push_back((runtime::fresh_id(), event, answer));
-            let idle = state.alive.saturating_sub(state.busy.len());
-            let needs_another = state.waiting.len() > idle && state.alive < self.most;
+            let idle = state.alive.len().saturating_sub(state.busy.len());
+            let needs_another = state.waiting.len() > idle && state.alive.len() < self.most;
             needs_another.then(|| {
-                state.alive = state.alive.saturating_add(1);
                 state.started = state.started.saturating_add(1);
-                state.started
+                let instance = state.started;
+                state.alive.insert(instance, None);
+                instance
             })
         };
         if let Some(instance) = instance {
             let child = process::spawn(&self.function, name, instance, address, env)
                 .map_err(|error| Died(format!("{}: {error:#}", self.function)))?;
+            self.lock().alive.insert(instance, child.id());
             tokio::spawn(Arc::clone(self).watch(child, instance));
         }
         self.arrived.notify_waiters();
@@ -155,12 +160,22 @@ impl Pool {
         self.most_at_once.load(Ordering::SeqCst)
     }
 
+    /// `kill -9` to every process.
+    pub(crate) fn kill_all(&self) {
+        for process in self.lock().alive.values().flatten() {
+            if let Ok(process) = i32::try_from(*process) {
+                // It may have died by itself.
+                let _gone = kill(Pid::from_raw(process), Signal::SIGKILL);
+            }
+        }
+    }
+
     /// Waits for the process's end, which answers what it worked on.
     async fn watch(self: Arc<Self>, mut child: tokio::process::Child, instance: usize) {
         let _status = child.wait().await;
         let busy = {
             let mut state = self.lock();
-            state.alive = state.alive.saturating_sub(1);
+            state.alive.remove(&instance);
             state.busy.remove(&instance)
         };
         if let Some((_, answer)) = busy {
