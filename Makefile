@@ -9,36 +9,53 @@ export
 
 DEV := target/debug/dev
 API_PORT ?= 8000
+TOOLS := $(CURDIR)/.tools
+CHECK_JSONSCHEMA := $(TOOLS)/check-jsonschema/bin/check-jsonschema
+CARGO_DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build:
-	cargo build --workspace --bins
+	cargo build --locked --workspace --bins
 
 run: build ## Build everything, start it, stay in the foreground (Ctrl-C stops it)
 	@exec $(DEV) run
 
 demo: ## Play one rental against what `make run` started, and check every answer
-	@cargo build --quiet --package dev
+	@cargo build --locked --quiet --package dev
 	@exec $(DEV) demo
 
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
-	$(DEV) with-postgres -- cargo test --workspace
+	$(DEV) with-postgres -- cargo test --locked --workspace
 	$(DEV) story
 
-check: ## What must hold before a commit: formatting and lints
+check: $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check
-	cargo clippy --workspace --all-targets -- -D warnings
+	SQLX_OFFLINE=true cargo clippy --locked --workspace --all-targets -- -D warnings
+	@cargo build --locked --quiet --package dev
+	$(DEV) with-postgres -- local/checks/sqlx.sh
+	$(CHECK_JSONSCHEMA) --builtin-schema vendor.compose-spec local/compose.yaml
+	$(CARGO_DENY) --offline check bans licenses sources
 
 nightly: check test ## What takes longer than a commit can wait
 
 clean-data: ## Remove the data that `make run` keeps between runs
-	@cargo build --quiet --package dev
+	@cargo build --locked --quiet --package dev
 	@exec $(DEV) clean-data
 
 invoke-tick: ## Invoke billing-tick once, as an example of `cargo lambda invoke`
-	PATH="$$PATH:$(CURDIR)/.tools/cargo-lambda/bin" \
+	PATH="$$PATH:$(TOOLS)/cargo-lambda/bin" \
 	  cargo lambda invoke billing-tick -A 127.0.0.1 -P $(API_PORT) --data-file local/events/tick.json
 
-sqlx: ## Refresh what the compile-time checked queries are checked against
+sqlx: ## Collect anew what the compile-time checked queries are checked against
+	@cargo build --locked --quiet --package dev
+	$(DEV) with-postgres -- local/checks/sqlx.sh --write
+
+$(CHECK_JSONSCHEMA):
+	python3 -m venv $(TOOLS)/check-jsonschema
+	$(TOOLS)/check-jsonschema/bin/pip install --quiet check-jsonschema==0.39.0
+
+# A debug build: it runs for seconds, and an optimized one would take minutes to make.
+$(CARGO_DENY):
+	cargo install --locked --debug --root $(TOOLS)/cargo-deny cargo-deny@0.20.2

@@ -6,10 +6,20 @@ use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
 use db_rental::{Lease, Rental};
 use domain::{HoldStatus, Outcome, RentalId};
+use futures::StreamExt;
 use runtime::step::reached;
 use tokio::time::Instant;
 
+/// Side by side, so that a batch whose calls all time out ends before its leases do.
 const BATCH: i64 = 100;
+const AT_ONCE: usize = 25;
+
+/// What became of a hold that was asked about.
+enum Fate {
+    Resolved,
+    Released,
+    Unknown,
+}
 
 impl Reconcile {
     pub(crate) async fn settle_holds(
@@ -40,9 +50,15 @@ impl Reconcile {
                 break;
             }
             reached(ReconcileStep::HoldsClaimed);
-            for lease in leases {
-                match self.ask_about_hold(lease, report).await {
-                    Ok(()) | Err(DbError::Lost(_)) => {}
+            let mut fates = futures::stream::iter(leases)
+                .map(|lease| self.ask_about_hold(lease))
+                .buffer_unordered(AT_ONCE);
+            while let Some(fate) = fates.next().await {
+                match fate {
+                    Ok(Fate::Resolved) => add_one(&mut report.holds_resolved),
+                    Ok(Fate::Released) => add_one(&mut report.holds_released),
+                    Ok(Fate::Unknown) => add_one(&mut report.holds_unknown),
+                    Err(DbError::Lost(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -50,11 +66,7 @@ impl Reconcile {
         Ok(())
     }
 
-    async fn ask_about_hold(
-        &self,
-        lease: Lease,
-        report: &mut ReconcileReport,
-    ) -> Result<(), DbError> {
+    async fn ask_about_hold(&self, lease: Lease) -> Result<Fate, DbError> {
         let rental = self
             .rentals
             .tx("hold_read", async |c| {
@@ -64,25 +76,21 @@ impl Reconcile {
             .ok_or(DbError::Lost("the rental is gone"))?;
         if rental.hold.status == HoldStatus::Releasing {
             let released = start::release_hold(&self.rentals, &self.payments, &rental).await;
-            add_one(if released {
-                &mut report.holds_released
+            return Ok(if released {
+                Fate::Released
             } else {
-                &mut report.holds_unknown
+                Fate::Unknown
             });
-            return Ok(());
         }
-        match self.ask(&rental).await {
-            Some(hold) => {
-                self.rentals
-                    .statement("hold_late", async |c| {
-                        db_rental::record_late_hold(c, lease, hold).await
-                    })
-                    .await?;
-                add_one(&mut report.holds_resolved);
-            }
-            None => add_one(&mut report.holds_unknown),
-        }
-        Ok(())
+        let Some(hold) = self.ask(&rental).await else {
+            return Ok(Fate::Unknown);
+        };
+        self.rentals
+            .statement("hold_late", async |c| {
+                db_rental::record_late_hold(c, lease, hold).await
+            })
+            .await?;
+        Ok(Fate::Resolved)
     }
 
     /// What became of a hold; none while that is unknown.

@@ -7,11 +7,22 @@ use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
 use db_rental::{Answer, Lease, Rental};
 use domain::EjectOutcome;
+use futures::StreamExt;
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
 use tokio::time::Instant;
 
+/// All at once, so that stations that do not answer keep nobody waiting beyond one time-out, and
+/// no lease runs out.
 const BATCH: i64 = 20;
+const AT_ONCE: usize = 20;
+
+/// What became of a start.
+enum Fate {
+    Finished,
+    RolledBack,
+    Unknown,
+}
 
 impl Reconcile {
     pub(crate) async fn finish_starts(
@@ -31,10 +42,16 @@ impl Reconcile {
                 break;
             }
             reached(ReconcileStep::StartsClaimed);
-            for lease in leases {
-                match self.finish_start(lease, report).await {
+            let mut fates = futures::stream::iter(leases)
+                .map(|lease| self.finish_start(lease))
+                .buffer_unordered(AT_ONCE);
+            while let Some(fate) = fates.next().await {
+                match fate {
+                    Ok(Fate::Finished) => add_one(&mut report.starts_finished),
+                    Ok(Fate::RolledBack) => add_one(&mut report.starts_rolled_back),
+                    Ok(Fate::Unknown) => add_one(&mut report.starts_unknown),
                     // The client's retry took it over.
-                    Ok(()) | Err(DbError::Lost(_)) => {}
+                    Err(DbError::Lost(_)) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -42,11 +59,7 @@ impl Reconcile {
         Ok(())
     }
 
-    async fn finish_start(
-        &self,
-        lease: Lease,
-        report: &mut ReconcileReport,
-    ) -> Result<(), DbError> {
+    async fn finish_start(&self, lease: Lease) -> Result<Fate, DbError> {
         let rental = self
             .rentals
             .tx("pending_read", async |c| {
@@ -55,7 +68,7 @@ impl Reconcile {
             .await?
             .ok_or(DbError::Lost("the rental is gone"))?;
         let Some(intent) = rental.eject else {
-            return self.roll_back(lease, &rental, None, report).await;
+            return self.roll_back(lease, &rental, None).await;
         };
         let outcome = self.stations.eject(intent, &rental.station_id).await;
         reached(ReconcileStep::EjectAsked);
@@ -63,19 +76,15 @@ impl Reconcile {
             EjectOutcome::Ejected(powerbank_id) => {
                 start::record_eject(&self.rentals, lease, &powerbank_id).await?;
                 reached(ReconcileStep::StartDecided);
-                add_one(&mut report.starts_finished);
-                Ok(())
+                Ok(Fate::Finished)
             }
             EjectOutcome::Refused => {
                 let Reply { status, body } = ApiError::EjectFailed.reply();
-                self.roll_back(lease, &rental, Some(Answer { status, body }), report)
+                self.roll_back(lease, &rental, Some(Answer { status, body }))
                     .await
             }
-            EjectOutcome::Expired => self.roll_back(lease, &rental, None, report).await,
-            EjectOutcome::Unknown => {
-                add_one(&mut report.starts_unknown);
-                Ok(())
-            }
+            EjectOutcome::Expired => self.roll_back(lease, &rental, None).await,
+            EjectOutcome::Unknown => Ok(Fate::Unknown),
         }
     }
 
@@ -84,11 +93,9 @@ impl Reconcile {
         lease: Lease,
         rental: &Rental,
         answer: Option<Answer>,
-        report: &mut ReconcileReport,
-    ) -> Result<(), DbError> {
+    ) -> Result<Fate, DbError> {
         start::roll_back(&self.rentals, lease, rental.hold.status, answer).await?;
         reached(ReconcileStep::StartDecided);
-        add_one(&mut report.starts_rolled_back);
-        Ok(())
+        Ok(Fate::RolledBack)
     }
 }

@@ -116,7 +116,7 @@ impl TryFrom<Row> for StoredQuote {
 
     fn try_from(row: Row) -> Result<Self, BadRow> {
         let bad = |column| move |why: String| BadRow::new("quotes", column, why);
-        let text = |error: domain::UnknownId| error.to_string();
+        let text = |error: domain::InvalidName| error.to_string();
         Ok(Self {
             is_expired: row.now >= row.expires_at,
             quote: Quote {

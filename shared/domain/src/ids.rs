@@ -10,6 +10,11 @@ use uuid::Uuid;
 #[error("not an id of this system")]
 pub struct UnknownId;
 
+/// A name that no outside system gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an id has 1 to 255 characters and no control characters")]
+pub struct InvalidName;
+
 macro_rules! our_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
         $(#[$doc])*
@@ -88,21 +93,21 @@ macro_rules! their_id {
         }
 
         impl FromStr for $name {
-            type Err = UnknownId;
+            type Err = InvalidName;
 
-            fn from_str(text: &str) -> Result<Self, UnknownId> {
+            fn from_str(text: &str) -> Result<Self, InvalidName> {
                 Self::try_from(text.to_owned())
             }
         }
 
         impl TryFrom<String> for $name {
-            type Error = UnknownId;
+            type Error = InvalidName;
 
             /// Takes 1 to 255 characters, none of them a control character.
-            fn try_from(text: String) -> Result<Self, UnknownId> {
+            fn try_from(text: String) -> Result<Self, InvalidName> {
                 let fits = (1..=255).contains(&text.chars().count());
                 if !fits || text.chars().any(char::is_control) || text.trim().is_empty() {
-                    return Err(UnknownId);
+                    return Err(InvalidName);
                 }
                 Ok(Self(text))
             }

@@ -20,7 +20,9 @@ pub use debt::{Debt, backoff};
 pub use event::RentalEvent;
 pub use hold::HoldStatus;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};
-pub use ids::{PowerbankId, QuoteId, RentalId, StationId, TariffId, UnknownId, UserId};
+pub use ids::{
+    InvalidName, PowerbankId, QuoteId, RentalId, StationId, TariffId, UnknownId, UserId,
+};
 pub use outcome::{EjectOutcome, Intent, Outcome};
 pub use rental::{End, EndStatus, RentalStatus, Running, UnknownStatus, View, whole_seconds};
 pub use terms::{Price, Terms, TermsError};

@@ -1,7 +1,7 @@
 //! Our ids are prefixed UUIDs; those of outside systems are opaque text.
 
 use crate::cases;
-use domain::{PowerbankId, QuoteId, RentalId, StationId, TariffId, UnknownId, UserId};
+use domain::{InvalidName, PowerbankId, QuoteId, RentalId, StationId, TariffId, UnknownId, UserId};
 use proptest::prelude::*;
 use serde_json::json;
 use uuid::Uuid;
@@ -127,7 +127,7 @@ macro_rules! for_each_of_their_ids {
 
 /// An id of an outside system, as far as these tests use it.
 trait TheirId:
-    std::str::FromStr<Err = UnknownId> + std::fmt::Display + std::fmt::Debug + PartialEq
+    std::str::FromStr<Err = InvalidName> + std::fmt::Display + std::fmt::Debug + PartialEq
 {
 }
 
@@ -142,7 +142,7 @@ fn assert_taken<T: TheirId>(text: &str) {
 }
 
 fn assert_rejected<T: TheirId>(text: &str) {
-    assert_eq!(text.parse::<T>(), Err(UnknownId), "{text:?}");
+    assert_eq!(text.parse::<T>(), Err(InvalidName), "{text:?}");
 }
 
 #[test]
@@ -237,7 +237,7 @@ proptest! {
     fn ids_of_outside_systems_are_read_back_as_they_were_written(text in ".{0,260}") {
         match text.parse::<PowerbankId>() {
             Ok(powerbank_id) => prop_assert_eq!(powerbank_id.to_string(), text),
-            Err(UnknownId) => prop_assert!(
+            Err(InvalidName) => prop_assert!(
                 text.trim().is_empty()
                     || text.chars().count() > 255
                     || text.contains(char::is_control)
