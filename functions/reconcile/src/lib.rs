@@ -4,6 +4,7 @@
 //! away, leaves the others their turn, and the next reconcile goes on with it.
 
 mod buyouts;
+mod claimed;
 mod holds;
 mod report;
 mod returns;

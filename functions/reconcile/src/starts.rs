@@ -2,20 +2,18 @@
 //! station is asked what it did. The intent has run out with the lease, so that this is a pure
 //! question: no power bank is ejected to an empty pavement.
 
+use crate::claimed::work_through;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
 use db_rental::{Answer, Lease, Rental};
 use domain::EjectOutcome;
-use futures::StreamExt;
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
 use tokio::time::Instant;
 
-/// All at once, so that stations that do not answer keep nobody waiting beyond one time-out, and
-/// no lease runs out.
+/// As many as are asked side by side: an eject may take 8 s, a lease lasts 25 s.
 const BATCH: i64 = 20;
-const AT_ONCE: usize = 20;
 
 /// What became of a start.
 enum Fate {
@@ -30,7 +28,7 @@ impl Reconcile {
         done_by: Instant,
         report: &mut ReconcileReport,
     ) -> Result<(), DbError> {
-        while Instant::now() < done_by {
+        let claim = async || {
             let token = runtime::fresh_id();
             let leases = self
                 .rentals
@@ -38,25 +36,16 @@ impl Reconcile {
                     db_rental::claim_pending(c, token, BATCH).await
                 })
                 .await?;
-            if leases.is_empty() {
-                break;
-            }
             reached(ReconcileStep::StartsClaimed);
-            let mut fates = futures::stream::iter(leases)
-                .map(|lease| self.finish_start(lease))
-                .buffer_unordered(AT_ONCE);
-            while let Some(fate) = fates.next().await {
-                match fate {
-                    Ok(Fate::Finished) => add_one(&mut report.starts_finished),
-                    Ok(Fate::RolledBack) => add_one(&mut report.starts_rolled_back),
-                    Ok(Fate::Unknown) => add_one(&mut report.starts_unknown),
-                    // The client's retry took it over.
-                    Err(DbError::Lost(_)) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-        }
-        Ok(())
+            Ok(leases)
+        };
+        let finish = |lease| self.finish_start(lease);
+        work_through(done_by, claim, finish, |fate| match fate {
+            Fate::Finished => add_one(&mut report.starts_finished),
+            Fate::RolledBack => add_one(&mut report.starts_rolled_back),
+            Fate::Unknown => add_one(&mut report.starts_unknown),
+        })
+        .await
     }
 
     async fn finish_start(&self, lease: Lease) -> Result<Fate, DbError> {

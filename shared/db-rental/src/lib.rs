@@ -15,6 +15,7 @@ mod rental;
 mod start;
 mod started;
 mod stop;
+mod terms;
 
 pub use hold::{
     HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, record_late_hold,

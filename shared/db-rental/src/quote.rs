@@ -1,9 +1,9 @@
 //! Quotes.
 
-use crate::rental::price;
+use crate::terms::{price, terms};
 use chrono::{DateTime, Utc};
 use db::{BadRow, DbError};
-use domain::{Amount, QuoteId, StationId, TariffId, Terms, UserId};
+use domain::{QuoteId, StationId, TariffId, Terms, UserId};
 use sqlx::PgConnection;
 use std::time::Duration;
 
@@ -115,34 +115,25 @@ impl TryFrom<Row> for StoredQuote {
     type Error = BadRow;
 
     fn try_from(row: Row) -> Result<Self, BadRow> {
-        let bad = |column| move |why: String| BadRow::new("quotes", column, why);
-        let text = |error: domain::InvalidName| error.to_string();
+        let bad = |column| move |error| BadRow::new("quotes", column, error);
         Ok(Self {
             is_expired: row.now >= row.expires_at,
             quote: Quote {
-                user_id: row
-                    .user_id
-                    .try_into()
-                    .map_err(text)
-                    .map_err(bad("user_id"))?,
-                station_id: row
-                    .station_id
-                    .try_into()
-                    .map_err(text)
-                    .map_err(bad("station_id"))?,
-                tariff_id: row
-                    .tariff_id
-                    .try_into()
-                    .map_err(text)
-                    .map_err(bad("tariff_id"))?,
-                terms: Terms {
-                    price: price(row.price_per_hour, row.free_period_min, row.buyout)
-                        .map_err(bad("price_per_hour"))?,
-                    deposit: Amount::new(row.deposit)
-                        .map_err(|error| bad("deposit")(error.to_string()))?,
-                    trusted: row.trusted,
-                    has_subscription: row.has_subscription,
-                },
+                user_id: row.user_id.try_into().map_err(bad("user_id"))?,
+                station_id: row.station_id.try_into().map_err(bad("station_id"))?,
+                tariff_id: row.tariff_id.try_into().map_err(bad("tariff_id"))?,
+                terms: terms(
+                    "quotes",
+                    price(
+                        "quotes",
+                        row.price_per_hour,
+                        row.free_period_min,
+                        row.buyout,
+                    )?,
+                    row.deposit,
+                    row.trusted,
+                    row.has_subscription,
+                )?,
             },
         })
     }

@@ -1,9 +1,10 @@
 //! A rental as it stands in the table.
 
+use crate::terms::{price, terms};
 use chrono::{DateTime, Utc};
 use db::{BadRow, DbError};
 use domain::{
-    Amount, End, EndStatus, HoldStatus, Intent, Moment, PowerbankId, Price, QuoteId, RentalEvent,
+    Amount, End, EndStatus, HoldStatus, Intent, Moment, PowerbankId, QuoteId, RentalEvent,
     RentalId, RentalStatus, Running, StationId, Terms, UserId,
 };
 use sqlx::PgConnection;
@@ -165,15 +166,18 @@ impl TryFrom<Row> for Rental {
             quote_id: QuoteId::new(row.quote_id),
             user_id: read("user_id", row.user_id.try_into())?,
             station_id: read("station_id", row.station_id.try_into())?,
-            terms: Terms {
-                price: read(
-                    "price_per_hour",
-                    price(row.price_per_hour, row.free_period_min, row.buyout),
+            terms: terms(
+                "rentals",
+                price(
+                    "rentals",
+                    row.price_per_hour,
+                    row.free_period_min,
+                    row.buyout,
                 )?,
-                deposit: read("deposit", Amount::new(row.deposit))?,
-                trusted: row.trusted,
-                has_subscription: row.has_subscription,
-            },
+                row.deposit,
+                row.trusted,
+                row.has_subscription,
+            )?,
             status,
             version: row.version,
             powerbank_id: row
@@ -220,17 +224,6 @@ pub(crate) fn read_end(
         finished_at,
         total_amount,
     }))
-}
-
-/// A price out of its three columns.
-pub(crate) fn price(
-    price_per_hour: i64,
-    free_period_min: i32,
-    buyout: i64,
-) -> Result<Price, String> {
-    let price_per_hour = Amount::new(price_per_hour).map_err(|error| error.to_string())?;
-    let buyout = Amount::new(buyout).map_err(|error| error.to_string())?;
-    Price::new(price_per_hour, free_period_min, buyout).map_err(|error| error.to_string())
 }
 
 fn read<T, E: Display>(column: &'static str, value: Result<T, E>) -> Result<T, BadRow> {

@@ -1,6 +1,7 @@
 //! A started rental, as a reader sees it.
 
-use crate::rental::{price, read_end};
+use crate::rental::read_end;
+use crate::terms::price;
 use db::{BadRow, DbError};
 use domain::{End, Moment, PowerbankId, RentalId, RentalStatus, Running};
 use sqlx::PgConnection;
@@ -38,13 +39,16 @@ pub async fn find_started(
     .fetch_optional(connection)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let bad = |column| move |why: String| BadRow::new("rentals", column, why);
     let status: RentalStatus = row
         .status
         .parse()
         .map_err(|error| BadRow::new("rentals", "status", error))?;
-    let price = price(row.price_per_hour, row.free_period_min, row.buyout)
-        .map_err(bad("price_per_hour"))?;
+    let price = price(
+        "rentals",
+        row.price_per_hour,
+        row.free_period_min,
+        row.buyout,
+    )?;
     Ok(Some(StartedRental {
         running: Running {
             started_at: row.started_at,

@@ -49,12 +49,8 @@ impl PaymentsClient {
         order_id: RentalId,
         amount: Amount,
     ) -> Outcome {
-        let body = MoneyBody {
-            user_id,
-            order_id,
-            amount,
-        };
-        self.act("/hold-money-for-order", intent, &body).await
+        self.move_money("/hold-money-for-order", intent, user_id, order_id, amount)
+            .await
     }
 
     /// Takes money, from the order's hold first, or asks what became of a clear.
@@ -65,12 +61,8 @@ impl PaymentsClient {
         order_id: RentalId,
         amount: Amount,
     ) -> Outcome {
-        let body = MoneyBody {
-            user_id,
-            order_id,
-            amount,
-        };
-        self.act("/clear-money-for-order", intent, &body).await
+        self.move_money("/clear-money-for-order", intent, user_id, order_id, amount)
+            .await
     }
 
     /// Gives back what is left of an order's hold, or asks what became of a release.
@@ -82,6 +74,26 @@ impl PaymentsClient {
     /// Whether the provider answers at all, to a GET that moves nothing.
     pub async fn answers(&self) -> bool {
         self.system.answers("/hold-money-for-order", &[]).await
+    }
+
+    async fn move_money(
+        &self,
+        path: &str,
+        intent: Intent,
+        user_id: &UserId,
+        order_id: RentalId,
+        amount: Amount,
+    ) -> Outcome {
+        self.act(
+            path,
+            intent,
+            &MoneyBody {
+                user_id,
+                order_id,
+                amount,
+            },
+        )
+        .await
     }
 
     async fn act(&self, path: &str, intent: Intent, body: &impl Serialize) -> Outcome {

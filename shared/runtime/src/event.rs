@@ -53,7 +53,8 @@ where
             .map(|payload| (payload, done_by(event.context.deadline)))
             .map_err(|error| InvocationError(format!("The event is not valid: {error}")));
         let result = match event_and_deadline {
-            Ok((payload, deadline)) => AssertUnwindSafe(handler(payload, deadline))
+            // Boxed: a whole function's future is nested too deep for rustc to lay out.
+            Ok((payload, deadline)) => AssertUnwindSafe(handler(payload, deadline).boxed_local())
                 .catch_unwind()
                 .await
                 .unwrap_or_else(|_| Err(InvocationError::new("the handler panicked"))),
