@@ -7,6 +7,10 @@
 .PHONY: help build run demo test check nightly clean-data invoke-tick sqlx
 export
 
+# Queries are checked against what is committed, not against the databases that the variables of
+# `make run` may name.
+SQLX_OFFLINE := true
+
 DEV := target/debug/dev
 API_PORT ?= 8000
 TOOLS := $(CURDIR)/.tools
@@ -16,40 +20,37 @@ CARGO_DENY := $(TOOLS)/cargo-deny/bin/cargo-deny
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# One set of features for everything: building a single package would compile its dependencies anew.
 build:
-	cargo build --locked --workspace --bins
+	@cargo build --locked --workspace --bins
 
 run: build ## Build everything, start it, stay in the foreground (Ctrl-C stops it)
 	@exec $(DEV) run
 
-demo: ## Play one rental against what `make run` started, and check every answer
-	@cargo build --locked --quiet --package dev
+demo: build ## Play one rental against what `make run` started, and check every answer
 	@exec $(DEV) demo
 
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
 	$(DEV) with-postgres -- cargo test --locked --workspace
 	$(DEV) story
 
-check: $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
+check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check
-	SQLX_OFFLINE=true cargo clippy --locked --workspace --all-targets -- -D warnings
-	@cargo build --locked --quiet --package dev
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	$(DEV) with-postgres -- local/checks/sqlx.sh
 	$(CHECK_JSONSCHEMA) --builtin-schema vendor.compose-spec local/compose.yaml
 	$(CARGO_DENY) --offline check bans licenses sources
 
 nightly: check test ## What takes longer than a commit can wait
 
-clean-data: ## Remove the data that `make run` keeps between runs
-	@cargo build --locked --quiet --package dev
+clean-data: build ## Remove the data that `make run` keeps between runs
 	@exec $(DEV) clean-data
 
 invoke-tick: ## Invoke billing-tick once, as an example of `cargo lambda invoke`
 	PATH="$$PATH:$(TOOLS)/cargo-lambda/bin" \
 	  cargo lambda invoke billing-tick -A 127.0.0.1 -P $(API_PORT) --data-file local/events/tick.json
 
-sqlx: ## Collect anew what the compile-time checked queries are checked against
-	@cargo build --locked --quiet --package dev
+sqlx: build ## Collect anew what the compile-time checked queries are checked against
 	$(DEV) with-postgres -- local/checks/sqlx.sh --write
 
 $(CHECK_JSONSCHEMA):
