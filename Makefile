@@ -50,7 +50,8 @@ invoke-tick: ## Invoke billing-tick once, as an example of `cargo lambda invoke`
 	PATH="$$PATH:$(TOOLS)/cargo-lambda/bin" \
 	  cargo lambda invoke billing-tick -A 127.0.0.1 -P $(API_PORT) --data-file local/events/tick.json
 
-sqlx: build ## Collect anew what the compile-time checked queries are checked against
+sqlx: ## Collect anew what the compile-time checked queries are checked against
+	@cargo build --locked --workspace --bin dev
 	$(DEV) with-postgres -- local/checks/sqlx.sh --write
 
 $(CHECK_JSONSCHEMA):

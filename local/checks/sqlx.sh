@@ -7,14 +7,11 @@ cd "$(dirname "$0")/../.."
 
 collected=$(mktemp --directory)
 trap 'rm -rf "$collected"' EXIT
-# The whole workspace is named because one package alone has other features, and would compile its
-# dependencies anew.
-SQLX_OFFLINE=true cargo check --quiet --workspace
 for crate in db-rental db-billing; do
     mkdir "$collected/$crate"
     # The macros run again only when their crate is compiled again.
     touch "shared/$crate/src/lib.rs"
-    SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$collected/$crate" cargo check --quiet --workspace
+    SQLX_OFFLINE=false SQLX_OFFLINE_DIR="$collected/$crate" cargo check --quiet --package "$crate"
     if [ "${1:-}" = --write ]; then
         rm -rf "shared/$crate/.sqlx"
         cp -r "$collected/$crate" "shared/$crate/.sqlx"

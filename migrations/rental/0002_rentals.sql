@@ -91,9 +91,9 @@ CREATE UNIQUE INDEX rentals_one_waived_per_user ON rentals (user_id)
 -- Starts that stopped half way, for reconcile.
 CREATE INDEX rentals_pending ON rentals (lease_until) WHERE status = 'PENDING';
 -- Rentals whose buyout has come, for reconcile.
-CREATE INDEX rentals_buyout ON rentals (buyout_at) WHERE status = 'ACTIVE';
+CREATE INDEX rentals_buyout ON rentals (buyout_at, rental_id) WHERE status = 'ACTIVE';
 -- Holds that are unknown, or stand after the rental's end, for reconcile.
-CREATE INDEX rentals_holds_unknown ON rentals (lease_until) WHERE hold_status IN ('REQUESTED', 'RELEASING');
+CREATE INDEX rentals_holds_unknown ON rentals (lease_until NULLS FIRST) WHERE hold_status IN ('REQUESTED', 'RELEASING');
 CREATE INDEX rentals_holds_after_end ON rentals (rental_id)
     WHERE hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT');
 
@@ -138,10 +138,13 @@ CREATE TABLE outbox (
     copied_at         timestamptz,
     copy_error        text,
     return_station_id text,
+    return_expires_at timestamptz,
     returned_at       timestamptz,
     return_error      text,
     published_at      timestamptz,
-    UNIQUE (rental_id, version)
+    UNIQUE (rental_id, version),
+    CONSTRAINT outbox_return_has_an_expiry CHECK (
+        (return_station_id IS NULL) = (return_expires_at IS NULL))
 );
 
 CREATE INDEX outbox_to_copy ON outbox (position) WHERE copied_at IS NULL AND copy_error IS NULL;
@@ -151,6 +154,7 @@ CREATE INDEX outbox_to_return ON outbox (position)
 COMMENT ON TABLE outbox IS 'Law: one row per transition of a rental, written in its transaction, carrying the whole rental. Its deliveries (copy to billing, return to the station, event bus) are independent; each is made at least once.';
 COMMENT ON COLUMN outbox.event_id IS 'Lets a consumer drop repeats.';
 COMMENT ON COLUMN outbox.copy_error IS 'Why billing cannot take this row: set aside alone, for an operator.';
+COMMENT ON COLUMN outbox.return_expires_at IS 'Request-Expires-At of the report to the station; an operator''s requeue renews it.';
 COMMENT ON COLUMN outbox.return_station_id IS 'Where the power bank was put back; NULL when none came back.';
 
 CREATE TABLE operator_actions (

@@ -153,11 +153,7 @@ async fn write(
     let changes = rentals
         .into_iter()
         .filter_map(|rental| decide(rental).transpose())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| DbError::Refused {
-            constraint: None,
-            why: error.to_string(),
-        })?;
+        .collect::<Result<Vec<_>, _>>()?;
     db_billing::save(connection, &changes, runtime::fresh_id).await?;
     Ok(changes)
 }

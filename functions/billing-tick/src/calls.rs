@@ -5,7 +5,6 @@ use db_billing::Claimed;
 use domain::{Intent, OpenAttempt, Outcome, RentalId, UserId};
 use futures::StreamExt;
 use std::time::Duration;
-use tokio::time::MissedTickBehavior;
 
 /// With it a batch of 128 calls that all time out takes 6 s: twice the time-out of one.
 const CONCURRENT_CALLS: usize = 64;
@@ -30,21 +29,21 @@ pub(crate) struct Called {
 impl BillingTick {
     /// Makes all calls, each once.
     pub(crate) async fn call_all(&self, claimed: &Claimed, calls: Vec<Call>) -> Vec<Called> {
-        let mut answers = futures::stream::iter(calls)
+        let calls = futures::stream::iter(calls)
             .map(|call| self.call(call))
-            .buffer_unordered(CONCURRENT_CALLS);
-        let mut renewal = tokio::time::interval(RENEW_LEASES_EVERY);
-        renewal.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        renewal.reset();
-        let mut called = Vec::new();
+            .buffer_unordered(CONCURRENT_CALLS)
+            .collect();
+        tokio::select! {
+            called = calls => called,
+            never = self.keep_renewing(claimed) => never,
+        }
+    }
+
+    /// Beside the calls, never between them: an answer must not wait for a slow database.
+    async fn keep_renewing(&self, claimed: &Claimed) -> Vec<Called> {
         loop {
-            tokio::select! {
-                answer = answers.next() => match answer {
-                    Some(answer) => called.push(answer),
-                    None => return called,
-                },
-                _ = renewal.tick() => self.renew(claimed).await,
-            }
+            tokio::time::sleep(RENEW_LEASES_EVERY).await;
+            self.renew(claimed).await;
         }
     }
 

@@ -9,13 +9,13 @@ use serde::Serialize;
 pub struct TickReport {
     /// Rentals that were worked on.
     pub rentals: usize,
-    /// Charges that succeeded, and their sum.
+    /// Charges that succeeded.
     pub charges: usize,
-    /// The sum of them.
+    /// The sum of charges that succeeded.
     pub charged_amount: i64,
     /// Collections of debt that succeeded.
     pub collections: usize,
-    /// The sum of them.
+    /// The sum of collections that succeeded.
     pub collected_amount: i64,
     /// Attempts that were declined.
     pub declined: usize,

@@ -67,7 +67,10 @@ impl Operator {
                     Err(why) => return Ok(Err(why)),
                 };
                 let event_id = runtime::fresh_id();
-                let ended = db_rental::correct_end(connection, rental, end, event_id).await?;
+                let ended = match rental.end {
+                    Some(_) => db_rental::correct_end(connection, rental, end, event_id).await?,
+                    None => db_rental::end(connection, rental, end, None, event_id).await?,
+                };
                 record.in_rentals(connection, rental_id).await?;
                 Ok(Ok((event_id, ended.event())))
             })
@@ -163,17 +166,16 @@ async fn settle(
             "Attempt {attempt_id} is still asked about by each tick"
         )));
     }
+    if before.is_leased {
+        return Ok(Err(format!(
+            "A tick works on {rental_id} right now: try again in 20 seconds"
+        )));
+    }
     let (outcome, status) = match outcome {
         KnownOutcome::Succeeded => (Outcome::Succeeded, AttemptStatus::Succeeded),
         KnownOutcome::Declined => (Outcome::Declined, AttemptStatus::Declined),
     };
-    let after = before
-        .account
-        .settle(outcome, before.now)
-        .map_err(|error| DbError::Refused {
-            constraint: None,
-            why: error.to_string(),
-        })?;
+    let after = before.account.settle(outcome, before.now)?;
     // The next tick finds out what there is to be done now.
     let next_bill_at = Some(before.now);
     let change = Change {

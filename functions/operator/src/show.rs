@@ -1,7 +1,7 @@
 //! One rental with everything that is known about it.
 
 use crate::{CommandError, Operator};
-use db::OperatorAction;
+use db::{DbError, OperatorAction};
 use db_billing::{ShownAttempt, ShownBilling, ShownRefund};
 use db_rental::{Rental, ShownTransition};
 use domain::{
@@ -10,11 +10,17 @@ use domain::{
 use serde::Serialize;
 use uuid::Uuid;
 
-/// A rental in both databases.
+type Books = (ShownBilling, Vec<ShownAttempt>, Vec<ShownRefund>);
+
+/// A rental in both databases. What stands in one that is away is missing.
 #[derive(Debug, Serialize)]
 pub struct Shown {
+    /// Which rental.
+    pub rental_id: RentalId,
+    /// The databases that did not answer; a command's effect stands all the same.
+    pub unavailable: Vec<String>,
     /// In db-rental.
-    pub rental: ShownRental,
+    pub rental: Option<ShownRental>,
     /// Its transitions, and how far their deliveries are.
     pub transitions: Vec<ShownTransition>,
     /// In db-billing; null while it has not been told of the rental.
@@ -62,40 +68,68 @@ pub struct ShownHold {
 
 impl Operator {
     pub(crate) async fn show(&self, rental_id: RentalId) -> Result<Shown, CommandError> {
-        let (rental, transitions, mut operator_actions) = self
-            .rentals
+        let mut shown = Shown {
+            rental_id,
+            unavailable: Vec::new(),
+            rental: None,
+            transitions: Vec::new(),
+            billing: None,
+            payment_attempts: Vec::new(),
+            refunds: Vec::new(),
+            operator_actions: Vec::new(),
+        };
+        match self.read_rental(rental_id).await {
+            Ok((Some(rental), transitions, actions)) => {
+                shown.rental = Some(rental.into());
+                shown.transitions = transitions;
+                shown.operator_actions = actions;
+            }
+            Ok((None, ..)) => {
+                return Err(CommandError::Refused(format!("{rental_id} is not known")));
+            }
+            Err(error) => shown.unavailable.push(format!("db-rental: {error}")),
+        }
+        match self.read_billing(rental_id).await {
+            Ok((books, actions)) => {
+                if let Some((billing, attempts, refunds)) = books {
+                    shown.billing = Some(billing);
+                    shown.payment_attempts = attempts;
+                    shown.refunds = refunds;
+                }
+                shown.operator_actions.extend(actions);
+            }
+            Err(error) => shown.unavailable.push(format!("db-billing: {error}")),
+        }
+        Ok(shown)
+    }
+
+    async fn read_rental(
+        &self,
+        rental_id: RentalId,
+    ) -> Result<(Option<Rental>, Vec<ShownTransition>, Vec<OperatorAction>), DbError> {
+        self.rentals
             .tx("operator_show_rental", async |connection| {
                 Ok((
-                    db_rental::lock_rental(connection, rental_id).await?,
+                    db_rental::find_rental(connection, rental_id).await?,
                     db_rental::transitions(connection, rental_id).await?,
                     db_rental::operator_actions(connection, rental_id).await?,
                 ))
             })
-            .await?;
-        let unknown = || CommandError::Refused(format!("{rental_id} is not known"));
-        let rental = rental.ok_or_else(unknown)?;
-        let (books, in_billing) = self
-            .billing
+            .await
+    }
+
+    async fn read_billing(
+        &self,
+        rental_id: RentalId,
+    ) -> Result<(Option<Books>, Vec<OperatorAction>), DbError> {
+        self.billing
             .tx("operator_show_billing", async |connection| {
                 Ok((
                     db_billing::show(connection, rental_id).await?,
                     db_billing::operator_actions(connection, rental_id).await?,
                 ))
             })
-            .await?;
-        operator_actions.extend(in_billing);
-        let (billing, payment_attempts, refunds) = match books {
-            Some((billing, attempts, refunds)) => (Some(billing), attempts, refunds),
-            None => (None, Vec::new(), Vec::new()),
-        };
-        Ok(Shown {
-            rental: rental.into(),
-            transitions,
-            billing,
-            payment_attempts,
-            refunds,
-            operator_actions,
-        })
+            .await
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
+use db_rental::BuyoutDue;
 use domain::{EndStatus, RentalId};
 use runtime::step::reached;
 use tokio::time::Instant;
@@ -16,21 +17,24 @@ impl Reconcile {
         done_by: Instant,
         report: &mut ReconcileReport,
     ) -> Result<(), DbError> {
+        let mut after = None;
         while Instant::now() < done_by {
             let due = self
                 .rentals
                 .statement("buyouts_due", async |c| {
-                    db_rental::buyouts_due(c, BATCH).await
+                    db_rental::buyouts_due(c, after, BATCH).await
                 })
                 .await?;
-            if due.is_empty() {
-                break;
-            }
-            for rental_id in due {
+            let Some(last) = due.last() else { break };
+            after = Some(*last);
+            for BuyoutDue { rental_id, .. } in due {
                 match self.decide_buyout(rental_id).await {
                     Ok(()) => add_one(&mut report.buyouts),
                     // Stopped meanwhile, which saw the buyout too.
                     Err(DbError::Lost(_)) => {}
+                    Err(error) if error.is_fault_of_the_data() => {
+                        report.failed("buyouts", &error);
+                    }
                     Err(error) => return Err(error),
                 }
             }

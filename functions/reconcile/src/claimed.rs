@@ -6,34 +6,40 @@ use futures::StreamExt;
 use tokio::time::Instant;
 
 /// How many calls are made side by side: a batch whose calls all time out ends before its leases
-/// do, and outside systems that do not answer keep the next task waiting no longer than that.
-const AT_ONCE: usize = 20;
+/// do.
+pub(crate) const AT_ONCE: usize = 20;
 
 /// Leases by `claim` until there is nothing left or `done_by` has come, works on each, and counts
-/// what became of it. Work that somebody else went on with is theirs.
+/// what became of it, or that its own data is bad. Work that somebody else went on with is theirs.
+///
+/// A batch of which the outside system answered nothing (`None`) is the last: it is away, and the
+/// other tasks want their turn.
 pub(crate) async fn work_through<F, Fut>(
     done_by: Instant,
     claim: impl AsyncFn() -> Result<Vec<Lease>, DbError>,
     work: impl Fn(Lease) -> Fut,
-    mut count: impl FnMut(F),
+    mut count: impl FnMut(Result<Option<F>, DbError>),
 ) -> Result<(), DbError>
 where
-    Fut: Future<Output = Result<F, DbError>>,
+    Fut: Future<Output = Result<Option<F>, DbError>>,
 {
     while Instant::now() < done_by {
         let leases = claim().await?;
-        if leases.is_empty() {
-            break;
-        }
+        let mut is_anything_known = false;
         let mut fates = futures::stream::iter(leases)
             .map(&work)
             .buffer_unordered(AT_ONCE);
         while let Some(fate) = fates.next().await {
+            is_anything_known |= matches!(fate, Ok(Some(_)));
             match fate {
-                Ok(fate) => count(fate),
                 Err(DbError::Lost(_)) => {}
-                Err(error) => return Err(error),
+                // Its lease keeps it away until the next reconcile, and the others go on.
+                Err(error) if !error.is_fault_of_the_data() => return Err(error),
+                fate => count(fate),
             }
+        }
+        if !is_anything_known {
+            break;
         }
     }
     Ok(())

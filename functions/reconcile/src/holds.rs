@@ -13,11 +13,10 @@ use tokio::time::Instant;
 /// Calls that all time out, 20 at once and 3 s each, end before their leases of 25 s do.
 const BATCH: i64 = 100;
 
-/// What became of a hold that was asked about.
+/// What became of a hold that was asked about; none while the provider does not say.
 enum Fate {
     Resolved,
     Released,
-    Unknown,
 }
 
 impl Reconcile {
@@ -27,8 +26,10 @@ impl Reconcile {
         report: &mut ReconcileReport,
     ) -> Result<(), DbError> {
         self.ask_about_holds(done_by, report).await?;
-        self.intend_releases(done_by).await?;
-        self.ask_about_holds(done_by, report).await
+        // While billing is away, the releases that are intended already are made all the same.
+        let intended = self.intend_releases(done_by).await;
+        self.ask_about_holds(done_by, report).await?;
+        intended
     }
 
     /// Asks about every hold and release whose outcome is not known.
@@ -50,38 +51,35 @@ impl Reconcile {
         };
         let ask = |lease| self.ask_about_hold(lease);
         work_through(done_by, claim, ask, |fate| match fate {
-            Fate::Resolved => add_one(&mut report.holds_resolved),
-            Fate::Released => add_one(&mut report.holds_released),
-            Fate::Unknown => add_one(&mut report.holds_unknown),
+            Ok(Some(Fate::Resolved)) => add_one(&mut report.holds_resolved),
+            Ok(Some(Fate::Released)) => add_one(&mut report.holds_released),
+            Ok(None) => add_one(&mut report.holds_unknown),
+            Err(error) => report.failed("holds", &error),
         })
         .await
     }
 
-    async fn ask_about_hold(&self, lease: Lease) -> Result<Fate, DbError> {
+    async fn ask_about_hold(&self, lease: Lease) -> Result<Option<Fate>, DbError> {
         let rental = self
             .rentals
-            .tx("hold_read", async |c| {
-                db_rental::lock_rental(c, lease.rental_id).await
+            .statement("hold_read", async |c| {
+                db_rental::find_rental(c, lease.rental_id).await
             })
             .await?
             .ok_or(DbError::Lost("the rental is gone"))?;
         if rental.hold.status == HoldStatus::Releasing {
             let released = start::release_hold(&self.rentals, &self.payments, &rental).await;
-            return Ok(if released {
-                Fate::Released
-            } else {
-                Fate::Unknown
-            });
+            return Ok(released.then_some(Fate::Released));
         }
         let Some(hold) = self.ask(&rental).await else {
-            return Ok(Fate::Unknown);
+            return Ok(None);
         };
         self.rentals
             .statement("hold_late", async |c| {
                 db_rental::record_late_hold(c, lease, hold).await
             })
             .await?;
-        Ok(Fate::Resolved)
+        Ok(Some(Fate::Resolved))
     }
 
     /// What became of a hold; none while that is unknown.
@@ -113,32 +111,35 @@ impl Reconcile {
                 .await?;
             let Some(last) = ended.last() else { break };
             after = Some(last.rental_id);
-            let mut over: Vec<RentalId> = ended
+            let (failed, ended): (Vec<_>, Vec<_>) =
+                ended.into_iter().partition(|rental| rental.has_failed);
+            for rental in failed {
+                self.intend_release(rental.rental_id).await?;
+            }
+            let ended: Vec<_> = ended
                 .iter()
-                .filter(|rental| rental.has_failed)
-                .map(|r| r.rental_id)
-                .collect();
-            let billed: Vec<_> = ended
-                .iter()
-                .filter(|rental| !rental.has_failed)
                 .map(|rental| (rental.rental_id, rental.version))
                 .collect();
-            over.extend(
-                self.billing
-                    .statement("settled", async |c| {
-                        db_billing::settled_rentals(c, &billed).await
-                    })
-                    .await?,
-            );
-            for rental_id in over {
-                self.rentals
-                    .statement("hold_release_intent", async |c| {
-                        db_rental::begin_release(c, rental_id, runtime::fresh_id()).await
-                    })
-                    .await?;
-                reached(ReconcileStep::ReleaseIntended);
+            let settled = self
+                .billing
+                .statement("settled", async |c| {
+                    db_billing::settled_rentals(c, &ended).await
+                })
+                .await?;
+            for rental_id in settled {
+                self.intend_release(rental_id).await?;
             }
         }
+        Ok(())
+    }
+
+    async fn intend_release(&self, rental_id: RentalId) -> Result<(), DbError> {
+        self.rentals
+            .statement("hold_release_intent", async |c| {
+                db_rental::begin_release(c, rental_id, runtime::fresh_id()).await
+            })
+            .await?;
+        reached(ReconcileStep::ReleaseIntended);
         Ok(())
     }
 }

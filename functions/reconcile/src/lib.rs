@@ -56,30 +56,41 @@ impl Reconcile {
         let results = [
             ("starts", self.finish_starts(done_by, &mut report).await),
             ("buyouts", self.decide_buyouts(done_by, &mut report).await),
-            ("copies", self.copy(&mut report).await),
+            ("copies", self.copy(done_by, &mut report).await),
             ("holds", self.settle_holds(done_by, &mut report).await),
             ("returns", self.report_returns(done_by, &mut report).await),
             ("purge", self.purge(&mut report).await),
+            ("count", self.count_what_is_left(&mut report).await),
         ];
         reached(ReconcileStep::Done);
+        let undone = results.iter().filter(|(_, result)| result.is_err()).count();
         for (task, result) in &results {
             if let Err(error) = result {
-                tracing::error!(task, %error, "the task waits for the next reconcile");
-                report.failures.push(format!("{task}: {error}"));
+                report.failed(task, error);
             }
         }
-        if report.failures.len() == results.len() {
+        if undone == results.len() {
             return Err(InvocationError::new(report.failures.join("; ")));
         }
         tracing::info!(?report, "reconcile");
         Ok(report)
     }
 
-    async fn copy(&self, report: &mut ReconcileReport) -> Result<(), DbError> {
-        let delivered = delivery::copy_all(&self.rentals, &self.billing).await?;
+    async fn copy(&self, done_by: Instant, report: &mut ReconcileReport) -> Result<(), DbError> {
+        let delivered = delivery::copy_all(&self.rentals, &self.billing, done_by).await?;
         reached(ReconcileStep::Copied);
         report.copied = delivered.copied;
         report.set_aside = delivered.set_aside;
+        Ok(())
+    }
+
+    async fn count_what_is_left(&self, report: &mut ReconcileReport) -> Result<(), DbError> {
+        report.left_to_a_person = self
+            .rentals
+            .statement("left_to_a_person", async |c| {
+                db_rental::left_to_a_person(c).await
+            })
+            .await?;
         Ok(())
     }
 

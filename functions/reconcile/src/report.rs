@@ -1,6 +1,7 @@
 //! What a reconcile did, as the invocation's answer.
 
 use serde::Serialize;
+use std::fmt::Display;
 
 /// What a reconcile did.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -19,6 +20,8 @@ pub struct ReconcileReport {
     pub holds_released: usize,
     /// Holds and releases of which the provider still does not say what it did.
     pub holds_unknown: usize,
+    /// Starts and holds that stayed unknown for so long that only a person goes on with them.
+    pub left_to_a_person: i64,
     /// Transitions that billing was told of.
     pub copied: usize,
     /// Power banks reported to their station.
@@ -29,8 +32,16 @@ pub struct ReconcileReport {
     pub quotes_purged: u64,
     /// Idempotency keys deleted, a day old.
     pub idempotency_keys_purged: u64,
-    /// The tasks that could not be done, and why.
+    /// The tasks and the rentals that could not be dealt with, and why.
     pub failures: Vec<String>,
+}
+
+impl ReconcileReport {
+    /// Notes what could not be dealt with, and goes on.
+    pub(crate) fn failed(&mut self, what: &str, why: &impl Display) {
+        tracing::error!(what, error = %why, "it waits for the next reconcile");
+        self.failures.push(format!("{what}: {why}"));
+    }
 }
 
 /// Counts one more.

@@ -1,13 +1,16 @@
 //! Power banks that came back are reported to their station, so that they can be ejected again.
 
+use crate::claimed::AT_ONCE;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
+use db_rental::PowerbankReturn;
 use external::ReturnOutcome;
+use futures::StreamExt;
 use runtime::step::reached;
 use tokio::time::Instant;
 
-const BATCH: i64 = 100;
+const BATCH: i64 = 20;
 
 impl Reconcile {
     pub(crate) async fn report_returns(
@@ -15,48 +18,68 @@ impl Reconcile {
         done_by: Instant,
         report: &mut ReconcileReport,
     ) -> Result<(), DbError> {
+        let mut after = 0;
         while Instant::now() < done_by {
             let waiting = self
                 .rentals
                 .statement("returns_waiting", async |c| {
-                    db_rental::to_return(c, BATCH).await
+                    db_rental::to_return(c, after, BATCH).await
                 })
                 .await?;
-            if waiting.is_empty() {
+            let Some((last, _)) = waiting.last() else {
                 break;
+            };
+            after = *last;
+            let mut readable = Vec::new();
+            for (_, returned) in waiting {
+                match returned {
+                    Ok(returned) => readable.push(returned),
+                    Err(error) => report.failed("returns", &error),
+                }
             }
-            for returned in waiting {
-                let id = returned.intent.id;
-                let outcome = self
-                    .stations
-                    .return_powerbank(
-                        returned.intent,
-                        &returned.station_id,
-                        &returned.powerbank_id,
-                    )
-                    .await;
-                reached(ReconcileStep::ReturnCalled);
-                match outcome {
-                    ReturnOutcome::Returned => {
-                        self.rentals
-                            .statement("returned", async |c| db_rental::returned(c, id).await)
-                            .await?;
-                        add_one(&mut report.powerbanks_returned);
-                    }
-                    ReturnOutcome::Refused(why) => {
-                        tracing::error!(event_id = %id, why, "the station refuses a power bank");
-                        self.rentals
-                            .statement("return_set_aside", async |c| {
-                                db_rental::set_aside_return(c, id, &why).await
-                            })
-                            .await?;
-                        add_one(&mut report.set_aside);
-                    }
-                    // The stations are away: the rest would wait for time-outs one by one.
-                    ReturnOutcome::Unknown => return Ok(()),
+            let mut outcomes = futures::stream::iter(readable)
+                .map(|returned| self.report_return(returned))
+                .buffer_unordered(AT_ONCE);
+            while let Some(outcome) = outcomes.next().await {
+                match outcome? {
+                    ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
+                    ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
+                    ReturnOutcome::Unknown => {}
                 }
             }
         }
         Ok(())
+    }
+
+    async fn report_return(&self, returned: PowerbankReturn) -> Result<ReturnOutcome, DbError> {
+        let PowerbankReturn {
+            intent,
+            station_id,
+            powerbank_id,
+        } = returned;
+        let outcome = self
+            .stations
+            .return_powerbank(intent, &station_id, &powerbank_id)
+            .await;
+        reached(ReconcileStep::ReturnCalled);
+        match &outcome {
+            ReturnOutcome::Returned => {
+                self.rentals
+                    .statement("returned", async |c| {
+                        db_rental::returned(c, intent.id).await
+                    })
+                    .await?;
+            }
+            ReturnOutcome::Refused(why) => {
+                tracing::error!(%station_id, %powerbank_id, why, "the station refuses a power bank");
+                self.rentals
+                    .statement("return_set_aside", async |c| {
+                        db_rental::set_aside_return(c, intent.id, why).await
+                    })
+                    .await?;
+            }
+            ReturnOutcome::Unknown => {}
+        }
+        Ok(outcome)
     }
 }

@@ -6,7 +6,7 @@ use crate::claimed::work_through;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
-use db_rental::{Answer, Lease, Rental};
+use db_rental::{Lease, Rental};
 use domain::EjectOutcome;
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
@@ -15,11 +15,10 @@ use tokio::time::Instant;
 /// As many as are asked side by side: an eject may take 8 s, a lease lasts 25 s.
 const BATCH: i64 = 20;
 
-/// What became of a start.
+/// What became of a start; none while the station does not say.
 enum Fate {
     Finished,
     RolledBack,
-    Unknown,
 }
 
 impl Reconcile {
@@ -41,18 +40,19 @@ impl Reconcile {
         };
         let finish = |lease| self.finish_start(lease);
         work_through(done_by, claim, finish, |fate| match fate {
-            Fate::Finished => add_one(&mut report.starts_finished),
-            Fate::RolledBack => add_one(&mut report.starts_rolled_back),
-            Fate::Unknown => add_one(&mut report.starts_unknown),
+            Ok(Some(Fate::Finished)) => add_one(&mut report.starts_finished),
+            Ok(Some(Fate::RolledBack)) => add_one(&mut report.starts_rolled_back),
+            Ok(None) => add_one(&mut report.starts_unknown),
+            Err(error) => report.failed("starts", &error),
         })
         .await
     }
 
-    async fn finish_start(&self, lease: Lease) -> Result<Fate, DbError> {
+    async fn finish_start(&self, lease: Lease) -> Result<Option<Fate>, DbError> {
         let rental = self
             .rentals
-            .tx("pending_read", async |c| {
-                db_rental::lock_rental(c, lease.rental_id).await
+            .statement("pending_read", async |c| {
+                db_rental::find_rental(c, lease.rental_id).await
             })
             .await?
             .ok_or(DbError::Lost("the rental is gone"))?;
@@ -65,15 +65,15 @@ impl Reconcile {
             EjectOutcome::Ejected(powerbank_id) => {
                 start::record_eject(&self.rentals, lease, &powerbank_id).await?;
                 reached(ReconcileStep::StartDecided);
-                Ok(Fate::Finished)
+                Ok(Some(Fate::Finished))
             }
             EjectOutcome::Refused => {
                 let Reply { status, body } = ApiError::EjectFailed.reply();
-                self.roll_back(lease, &rental, Some(Answer { status, body }))
+                self.roll_back(lease, &rental, Some(Reply { status, body }))
                     .await
             }
             EjectOutcome::Expired => self.roll_back(lease, &rental, None).await,
-            EjectOutcome::Unknown => Ok(Fate::Unknown),
+            EjectOutcome::Unknown => Ok(None),
         }
     }
 
@@ -81,10 +81,10 @@ impl Reconcile {
         &self,
         lease: Lease,
         rental: &Rental,
-        answer: Option<Answer>,
-    ) -> Result<Fate, DbError> {
+        answer: Option<Reply>,
+    ) -> Result<Option<Fate>, DbError> {
         start::roll_back(&self.rentals, lease, rental.hold.status, answer).await?;
         reached(ReconcileStep::StartDecided);
-        Ok(Fate::RolledBack)
+        Ok(Some(Fate::RolledBack))
     }
 }

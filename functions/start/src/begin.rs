@@ -2,15 +2,15 @@
 
 use crate::{StartRequest, StartStep, Starts};
 use db::{Connection, DbError};
-use db_rental::{Answer, Endpoint, KeyUse, Lease, NewRental, Rental};
+use db_rental::{Endpoint, KeyUse, Lease, NewRental, Rental};
 use domain::{IdempotencyKey, QuoteId, RentalId};
-use runtime::api::ApiError;
+use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
 
 /// How a request begins.
 pub(crate) enum Begun {
     /// It was answered before: the same bytes again.
-    Answered(Answer),
+    Answered(Reply),
     /// There is a PENDING rental, new or left by a request that died, and a lease on it.
     Pending(Box<Rental>, Lease),
 }
@@ -25,18 +25,17 @@ impl Starts {
         let fingerprint = serde_json::to_string(body).map_err(ApiError::bug)?;
         let begun = self
             .rentals
-            .tx("start_begin", async |connection| match db_rental::find_key(
-                connection,
-                Endpoint::Start,
-                key,
-            )
-            .await?
-            {
-                Some(used) => resume(connection, used, &fingerprint).await,
-                None => consume_quote(connection, key, &body.quote_id, &fingerprint).await,
+            .tx("start_begin", async |connection| {
+                let (used, _) = db_rental::find_key(connection, Endpoint::Start, key).await?;
+                match used {
+                    Some(used) => resume(connection, used, &fingerprint).await,
+                    None => consume_quote(connection, key, &body.quote_id, &fingerprint).await,
+                }
             })
             .await??;
-        reached(StartStep::Begun);
+        if matches!(begun, Begun::Pending(..)) {
+            reached(StartStep::Begun);
+        }
         Ok(begun)
     }
 }
@@ -113,7 +112,7 @@ async fn who_was_first(
     connection: &mut Connection,
     key: &IdempotencyKey,
 ) -> Result<ApiError, DbError> {
-    let used = db_rental::find_key(connection, Endpoint::Start, key).await?;
+    let (used, _) = db_rental::find_key(connection, Endpoint::Start, key).await?;
     Ok(if used.is_some() {
         ApiError::InFlight
     } else {

@@ -2,7 +2,7 @@
 
 use crate::{StartStep, Starts, release_hold};
 use db::{Database, DbError};
-use db_rental::{Answer, Lease, ONE_OPEN_PER_POWERBANK, Rental};
+use db_rental::{Lease, ONE_OPEN_PER_POWERBANK, Rental};
 use domain::{
     Amount, EjectOutcome, HoldStatus, Intent, Moment, PowerbankId, RentalEvent, RentalId,
     RentalStatus,
@@ -25,7 +25,7 @@ struct StartResponse<'a> {
 #[derive(Clone, Debug)]
 pub struct Decided {
     /// Stored under the key.
-    pub answer: Answer,
+    pub answer: Reply,
     /// The rental as it is now.
     pub rental: Rental,
     /// The outbox row of the transition.
@@ -41,7 +41,7 @@ impl Starts {
                 reached(StartStep::Decided);
                 self.tell_billing(decided.event_id, decided.rental.event())
                     .await;
-                Ok(reply(decided.answer))
+                Ok(decided.answer)
             }
             EjectOutcome::Refused => self.fail(rental, lease, &ApiError::EjectFailed).await,
             EjectOutcome::Expired | EjectOutcome::Unknown => Err(ApiError::Unavailable {
@@ -87,8 +87,7 @@ impl Starts {
         lease: Lease,
         why: &ApiError,
     ) -> Result<Reply, ApiError> {
-        let Reply { status, body } = why.reply();
-        let answer = Answer { status, body };
+        let answer = why.reply();
         let decided = roll_back(
             &self.rentals,
             lease,
@@ -99,7 +98,7 @@ impl Starts {
         reached(StartStep::Decided);
         release_hold(&self.rentals, &self.payments, &decided).await;
         reached(StartStep::Delivered);
-        Ok(reply(answer))
+        Ok(answer)
     }
 
     async fn tell_billing(&self, event_id: Uuid, event: RentalEvent) {
@@ -127,7 +126,7 @@ pub async fn record_eject(
             let rental = db_rental::activate(connection, lease, powerbank_id, event_id)
                 .await
                 .map_err(another_got_the_same_bank)?;
-            let answer = Answer {
+            let answer = Reply {
                 status: 200,
                 body: started(&rental)?,
             };
@@ -150,7 +149,7 @@ pub async fn roll_back(
     rentals: &Database,
     lease: Lease,
     hold: HoldStatus,
-    answer: Option<Answer>,
+    answer: Option<Reply>,
 ) -> Result<Rental, DbError> {
     rentals
         .tx("start_fail", async |connection| {
@@ -190,8 +189,4 @@ fn another_got_the_same_bank(error: DbError) -> DbError {
         return DbError::Raced(error.to_string());
     }
     error
-}
-
-fn reply(Answer { status, body }: Answer) -> Reply {
-    Reply { status, body }
 }

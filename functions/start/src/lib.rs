@@ -20,7 +20,7 @@ pub use steps::StartStep;
 
 use begin::Begun;
 use db::Database;
-use db_rental::{Answer, Lease, Rental};
+use db_rental::{Lease, Rental};
 use domain::IdempotencyKey;
 use external::{PaymentsClient, StationsClient};
 use lambda_http::Request;
@@ -65,7 +65,7 @@ impl Starts {
         let key = IdempotencyKey::parse(key).map_err(ApiError::bad_request)?;
         let body: StartRequest = runtime::http::json_body(request)?;
         match self.begin(&key, &body).await? {
-            Begun::Answered(Answer { status, body }) => Ok(Reply { status, body }),
+            Begun::Answered(reply) => Ok(reply),
             Begun::Pending(rental, lease) => {
                 let result = self.go_on(*rental, lease).await;
                 if result.is_err() {

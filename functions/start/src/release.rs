@@ -3,7 +3,7 @@
 use crate::StartStep;
 use db::Database;
 use db_rental::Rental;
-use domain::{HoldStatus, Outcome};
+use domain::{HoldStatus, Intent, Outcome};
 use external::PaymentsClient;
 use runtime::step::reached;
 
@@ -17,8 +17,14 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
         .release(intent, &rental.user_id, rental.rental_id)
         .await;
     reached(StartStep::ReleaseCalled);
+    match outcome {
+        Outcome::Succeeded => {}
+        Outcome::Expired => renew(rentals, rental, intent).await,
+        Outcome::Declined | Outcome::Unknown => {
+            tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");
+        }
+    }
     if outcome != Outcome::Succeeded {
-        tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");
         return false;
     }
     let noted = rentals
@@ -30,4 +36,18 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
         tracing::warn!(rental_id = %rental.rental_id, %error, "the release is not noted yet");
     }
     noted.is_ok()
+}
+
+/// The provider never saw the request in time: the next one goes under a new key. Releasing what
+/// is released already does no harm.
+async fn renew(rentals: &Database, rental: &Rental, expired: Intent) {
+    let renewed = rentals
+        .statement("release_renew", async |connection| {
+            let release_id = runtime::fresh_id();
+            db_rental::renew_release(connection, rental.rental_id, expired.id, release_id).await
+        })
+        .await;
+    if let Err(error) = renewed {
+        tracing::warn!(rental_id = %rental.rental_id, %error, "the release is not renewed yet");
+    }
 }

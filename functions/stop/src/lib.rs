@@ -6,7 +6,7 @@ mod steps;
 pub use steps::StopStep;
 
 use db::{Connection, Database, DbError};
-use db_rental::{Answer, Endpoint, Rental};
+use db_rental::{Endpoint, KeyUse, Rental};
 use domain::{Amount, IdempotencyKey, Moment, RentalEvent, RentalId, RentalStatus, StationId};
 use external::{ExternalError, StationsClient};
 use lambda_http::Request;
@@ -42,7 +42,7 @@ struct StopResponse {
 
 /// A stop that is decided: its answer and, where this request ended the rental, the transition.
 struct Decided {
-    answer: Answer,
+    answer: Reply,
     transition: Option<(Uuid, RentalEvent)>,
 }
 
@@ -69,14 +69,20 @@ impl Stops {
         let body: StopRequest = runtime::http::json_body(request)?;
         let fingerprint = serde_json::to_string(&body).map_err(ApiError::bug)?;
         reached(StopStep::Received);
-        if let Some(answer) = self.answered(&key, &fingerprint).await? {
-            return Ok(reply(answer));
+        let (used, received_at) = self
+            .rentals
+            .statement("stop_received", async |c| {
+                db_rental::find_key(c, Endpoint::Stop, &key).await
+            })
+            .await?;
+        if let Some(answer) = answered(used, &fingerprint)? {
+            return Ok(answer);
         }
         self.check_station(&body.station_id).await?;
         let decided = self
             .rentals
             .tx("stop_decide", async |connection| {
-                decide(connection, &key, &fingerprint, &body).await
+                decide(connection, &key, &fingerprint, &body, received_at).await
             })
             .await??;
         reached(StopStep::Decided);
@@ -84,35 +90,25 @@ impl Stops {
             delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
         }
         reached(StopStep::Delivered);
-        Ok(reply(decided.answer))
-    }
-
-    /// The stored answer, before anything outside is asked.
-    async fn answered(
-        &self,
-        key: &IdempotencyKey,
-        fingerprint: &str,
-    ) -> Result<Option<Answer>, ApiError> {
-        let used = self
-            .rentals
-            .statement("stop_find_key", async |c| {
-                db_rental::find_key(c, Endpoint::Stop, key).await
-            })
-            .await?;
-        match used {
-            Some(used) if used.fingerprint != fingerprint => Err(ApiError::KeyReused),
-            Some(used) => Ok(used.answer),
-            None => Ok(None),
-        }
+        Ok(decided.answer)
     }
 
     /// An unknown station is refused. One that cannot be asked about is accepted: a user is never
-    /// billed for an outage.
+    /// billed for an outage, nor for the time that asking took.
     async fn check_station(&self, station_id: &StationId) -> Result<(), ApiError> {
         match self.stations.station(station_id).await {
             Err(ExternalError::NotFound) => Err(ApiError::NotFound("Station")),
             Ok(_) | Err(ExternalError::Unavailable(_)) => Ok(()),
         }
+    }
+}
+
+/// The stored answer of a key that came before.
+fn answered(used: Option<KeyUse>, fingerprint: &str) -> Result<Option<Reply>, ApiError> {
+    match used {
+        Some(used) if used.fingerprint != fingerprint => Err(ApiError::KeyReused),
+        Some(used) => Ok(used.answer),
+        None => Ok(None),
     }
 }
 
@@ -123,6 +119,7 @@ async fn decide(
     key: &IdempotencyKey,
     fingerprint: &str,
     body: &StopRequest,
+    received_at: Moment,
 ) -> Result<Result<Decided, ApiError>, DbError> {
     let Ok(rental_id) = body.rental_id.parse::<RentalId>() else {
         return Ok(Err(ApiError::NotFound("Rental")));
@@ -131,18 +128,16 @@ async fn decide(
         return Ok(Err(ApiError::NotFound("Rental")));
     };
     // Asked again under the lock: a twin may have been answered meanwhile.
-    match db_rental::find_key(connection, Endpoint::Stop, key).await? {
-        Some(used) if used.fingerprint != fingerprint => return Ok(Err(ApiError::KeyReused)),
-        Some(used) => {
-            let answer = used
-                .answer
-                .ok_or(DbError::Lost("a stop without its answer"))?;
+    let (used, _) = db_rental::find_key(connection, Endpoint::Stop, key).await?;
+    match answered(used, fingerprint) {
+        Ok(Some(answer)) => {
             return Ok(Ok(Decided {
                 answer,
                 transition: None,
             }));
         }
-        None => {}
+        Ok(None) => {}
+        Err(refused) => return Ok(Err(refused)),
     }
     let Some(running) = rental.running() else {
         return Ok(Err(ApiError::NotFound("Rental")));
@@ -150,7 +145,7 @@ async fn decide(
     let (rental, transition) = match rental.end {
         Some(_) => (rental, None),
         None => {
-            let end = running.end_at(rental.now);
+            let end = running.end_at(received_at);
             let event_id = runtime::fresh_id();
             let returned_to = Some(&body.station_id);
             let ended = db_rental::end(connection, rental, end, returned_to, event_id).await?;
@@ -158,7 +153,7 @@ async fn decide(
             (ended, Some((event_id, event)))
         }
     };
-    let answer = Answer {
+    let answer = Reply {
         status: 200,
         body: stopped(&rental)?,
     };
@@ -190,8 +185,4 @@ fn stopped(rental: &Rental) -> Result<String, DbError> {
         duration_minutes: view.duration_minutes,
     })
     .map_err(|error| DbError::Defect(error.to_string()))
-}
-
-fn reply(Answer { status, body }: Answer) -> Reply {
-    Reply { status, body }
 }

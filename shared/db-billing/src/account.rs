@@ -7,7 +7,6 @@ use domain::{
     Account, Amount, AttemptKind, Debt, Moment, OpenAttempt, Price, RentalId, Running, UserId,
 };
 use sqlx::PgConnection;
-use std::fmt::Display;
 use uuid::Uuid;
 
 /// A rental's books, locked in this transaction.
@@ -19,11 +18,14 @@ pub struct BilledRental {
     pub user_id: UserId,
     /// The books.
     pub account: Account,
+    /// Whether a tick works on it.
+    pub is_leased: bool,
     /// The database's time when they were read.
     pub now: Moment,
 }
 
-/// Reads and locks the books of those of the claimed rentals whose lease still stands.
+/// Reads and locks the books of those of the claimed rentals whose lease still stands. Nobody else
+/// writes the attempts and debts of a leased rental, so that they are as new as their rental.
 ///
 /// # Errors
 /// [`DbError`], also for a row that cannot be read.
@@ -67,7 +69,8 @@ async fn lock(
                a.attempt_id AS "attempt_id?", a.kind AS "kind?", a.amount AS "attempt_amount?",
                a.step, a.created_at AS "created_at?",
                d.amount AS "debt_amount?", d.failures AS "failures?", d.opened_at AS "opened_at?",
-               d.next_try_at AS "next_try_at?", app_now() AS "now!"
+               d.next_try_at AS "next_try_at?",
+               coalesce(r.lease_until > app_now(), false) AS "is_leased!", app_now() AS "now!"
         FROM rentals r
         LEFT JOIN payment_attempts a ON a.rental_id = r.rental_id AND a.status = 'OPEN'
         LEFT JOIN debts d ON d.rental_id = r.rental_id AND d.settled_at IS NULL
@@ -104,6 +107,7 @@ struct Row {
     failures: Option<i32>,
     opened_at: Option<DateTime<Utc>>,
     next_try_at: Option<DateTime<Utc>>,
+    is_leased: bool,
     now: DateTime<Utc>,
 }
 
@@ -132,6 +136,7 @@ impl TryFrom<Row> for BilledRental {
             rental_id: RentalId::new(row.rental_id),
             user_id: UserId::try_from(row.user_id)
                 .map_err(|error| BadRow::new("rentals", "user_id", error))?,
+            is_leased: row.is_leased,
             now: row.now,
         })
     }
@@ -142,7 +147,13 @@ impl Row {
         let Some(attempt_id) = self.attempt_id else {
             return Ok(None);
         };
-        let step = || amount("payment_attempts", "step", there("step", self.step)?);
+        let step = || {
+            amount(
+                "payment_attempts",
+                "step",
+                there("payment_attempts", "step", self.step)?,
+            )
+        };
         Ok(Some(OpenAttempt {
             attempt_id,
             kind: match self.kind.as_deref() {
@@ -159,9 +170,9 @@ impl Row {
             amount: amount(
                 "payment_attempts",
                 "amount",
-                there("amount", self.attempt_amount)?,
+                there("payment_attempts", "amount", self.attempt_amount)?,
             )?,
-            created_at: there("created_at", self.created_at)?,
+            created_at: there("payment_attempts", "created_at", self.created_at)?,
         }))
     }
 
@@ -172,8 +183,8 @@ impl Row {
         Ok(Some(Debt {
             amount: amount("debts", "amount", owed)?,
             failures: self.failures.unwrap_or_default(),
-            opened_at: there("opened_at", self.opened_at)?,
-            next_try_at: there("next_try_at", self.next_try_at)?,
+            opened_at: there("debts", "opened_at", self.opened_at)?,
+            next_try_at: there("debts", "next_try_at", self.next_try_at)?,
         }))
     }
 }
@@ -182,10 +193,6 @@ fn amount(table: &'static str, column: &'static str, units: i64) -> Result<Amoun
     Amount::new(units).map_err(|error| BadRow::new(table, column, error))
 }
 
-fn there<T>(column: &'static str, value: Option<T>) -> Result<T, BadRow> {
-    value.ok_or_else(|| null(column, "it is NULL"))
-}
-
-fn null(column: &'static str, why: impl Display) -> BadRow {
-    BadRow::new("payment_attempts or debts", column, why)
+fn there<T>(table: &'static str, column: &'static str, value: Option<T>) -> Result<T, BadRow> {
+    value.ok_or_else(|| BadRow::new(table, column, "it is NULL"))
 }

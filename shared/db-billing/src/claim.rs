@@ -24,7 +24,7 @@ pub struct Claimed {
 }
 
 /// Leases up to `limit` rentals, the longest due first, that have something to be done at the
-/// latest moment of the grid of `tick_sec` seconds. Work falls on that grid, so that a tick which
+/// latest moment of the grid of `tick`. Work falls on that grid, so that a tick which
 /// comes late or twice neither skips nor repeats. Never waits for another worker.
 ///
 /// # Errors

@@ -9,7 +9,8 @@ use sqlx::PgConnection;
 pub struct RentalCopy {
     event: RentalEvent,
     started_at: Moment,
-    next_bill_at: Option<Moment>,
+    /// Nothing is due before it, as long as the rental runs.
+    first_due_at: Option<Moment>,
 }
 
 impl RentalCopy {
@@ -18,15 +19,9 @@ impl RentalCopy {
     /// # Errors
     /// [`DbError::Refused`] for terms that no quote can have frozen.
     pub fn of(event: RentalEvent) -> Result<Option<Self>, DbError> {
-        let running = event.running().map_err(|error| DbError::Refused {
-            constraint: None,
-            why: error.to_string(),
-        })?;
+        let running = event.running()?;
         Ok(running.map(|running| Self {
-            // An end is looked at once; before it, nothing is due until the free period is over.
-            next_bill_at: event
-                .finished_at
-                .or_else(|| running.moment_due(Amount::ONE)),
+            first_due_at: running.moment_due(Amount::ONE),
             started_at: running.started_at,
             event,
         }))
@@ -58,12 +53,15 @@ pub async fn upsert_copies(
         r#"
         INSERT INTO rentals (rental_id, version, user_id, status, price_per_hour, free_period_min,
                              buyout, started_at, finished_at, total_amount, next_bill_at)
-        SELECT DISTINCT ON (rental_id) *
+        SELECT DISTINCT ON (rental_id) rental_id, version, user_id, status, price_per_hour,
+               free_period_min, buyout, started_at, finished_at, total_amount,
+               -- An end is looked at as soon as this database's own clock allows.
+               CASE WHEN finished_at IS NULL THEN first_due_at ELSE app_now() END
         FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::int[],
                     $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::bigint[],
                     $11::timestamptz[])
              AS c (rental_id, version, user_id, status, price_per_hour, free_period_min,
-                   buyout, started_at, finished_at, total_amount, next_bill_at)
+                   buyout, started_at, finished_at, total_amount, first_due_at)
         ORDER BY rental_id, version DESC
         ON CONFLICT (rental_id) DO UPDATE
         SET version = excluded.version, status = excluded.status,
@@ -98,7 +96,7 @@ pub async fn upsert_copies(
             .collect::<Vec<_>>() as &[Option<i64>],
         &copies
             .iter()
-            .map(|copy| copy.next_bill_at)
+            .map(|copy| copy.first_due_at)
             .collect::<Vec<_>>() as &[Option<Moment>],
     )
     .execute(connection)

@@ -1,14 +1,14 @@
 //! Holds after the start: unknown ones are asked about, standing ones released.
 
-use crate::rental::Lease;
+use crate::rental::{KEY_RETENTION, LEASE, Lease};
 use db::DbError;
 use domain::{HoldStatus, RentalId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 /// Takes a lease on holds that wait for an answer: unknown ones of starts that are over, and
-/// releases whose outcome is not known. After 23 hours the provider may have forgotten the key,
-/// and they are left to a person.
+/// releases whose outcome is not known. A hold that stayed unknown until the provider may have
+/// forgotten its key is left to a person.
 ///
 /// # Errors
 /// [`DbError`].
@@ -23,19 +23,21 @@ pub async fn claim_holds(
             SELECT rental_id FROM rentals
             WHERE hold_status IN ('REQUESTED', 'RELEASING') AND status <> 'PENDING'
               AND (lease_until IS NULL OR lease_until <= app_now())
-              AND app_now() < coalesce(release_expires_at, hold_expires_at + interval '23 hours')
+              AND (hold_status = 'RELEASING' OR app_now() < hold_expires_at + $4)
             ORDER BY lease_until NULLS FIRST
             LIMIT $2
             FOR UPDATE SKIP LOCKED
         )
         UPDATE rentals
-        SET lease_token = $1, lease_until = app_now() + interval '25 seconds'
+        SET lease_token = $1, lease_until = app_now() + $3
         FROM waiting
         WHERE rentals.rental_id = waiting.rental_id
         RETURNING rentals.rental_id
         "#,
         token,
         limit,
+        LEASE,
+        KEY_RETENTION,
     )
     .fetch_all(connection)
     .await?;
@@ -58,6 +60,10 @@ pub async fn record_late_hold(
     lease: Lease,
     hold: HoldStatus,
 ) -> Result<(), DbError> {
+    debug_assert!(
+        HoldStatus::Requested.can_become(hold),
+        "a hold does not become {hold:?}"
+    );
     let done = sqlx::query!(
         r#"
         UPDATE rentals
@@ -118,7 +124,7 @@ pub async fn ended_with_hold(
         .collect())
 }
 
-/// HELD to RELEASING: commits the release's intent. False when it was not HELD any more.
+/// HELD to RELEASING: commits the release's intent; changes nothing when it is not HELD any more.
 ///
 /// # Errors
 /// [`DbError`].
@@ -126,21 +132,69 @@ pub async fn begin_release(
     connection: &mut PgConnection,
     rental_id: RentalId,
     release_id: Uuid,
-) -> Result<bool, DbError> {
-    let done = sqlx::query!(
+) -> Result<(), DbError> {
+    sqlx::query!(
         r#"
         UPDATE rentals
         SET hold_status = 'RELEASING', release_id = $2,
-            release_expires_at = app_now() + interval '23 hours'
+            release_expires_at = app_now() + $3
         WHERE rental_id = $1 AND hold_status = 'HELD'
           AND status IN ('FAILED', 'FINISHED', 'BUYOUT')
         "#,
         rental_id.uuid(),
         release_id,
+        KEY_RETENTION,
     )
     .execute(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Commits a new intent for a release that ran out before the provider first saw it.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn renew_release(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+    expired_id: Uuid,
+    release_id: Uuid,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET release_id = $3, release_expires_at = app_now() + $4
+        WHERE rental_id = $1 AND release_id = $2 AND hold_status = 'RELEASING'
+        "#,
+        rental_id.uuid(),
+        expired_id,
+        release_id,
+        KEY_RETENTION,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many starts and holds stayed unknown for so long that only a person goes on with them.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn left_to_a_person(connection: &mut PgConnection) -> Result<i64, DbError> {
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT (SELECT count(*) FROM rentals
+                WHERE status = 'PENDING' AND lease_until <= app_now()
+                  AND eject_expires_at + $1 <= app_now())
+             + (SELECT count(*) FROM rentals
+                WHERE hold_status = 'REQUESTED' AND status <> 'PENDING'
+                  AND hold_expires_at + $1 <= app_now()) AS "count!"
+        "#,
+        KEY_RETENTION,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok(count)
 }
 
 /// RELEASING to RELEASED: the provider holds nothing any more. `release_id` is the intent whose

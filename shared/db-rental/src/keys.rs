@@ -1,7 +1,8 @@
 //! Idempotency keys: the same key gives the same bytes.
 
 use db::DbError;
-use domain::{IdempotencyKey, RentalId};
+use domain::{IdempotencyKey, Moment, RentalId};
+use runtime::api::Reply;
 use sqlx::PgConnection;
 
 /// Empty while there is no authorizer to tell callers apart.
@@ -25,15 +26,6 @@ impl Endpoint {
     }
 }
 
-/// A decided answer: its bytes are kept and given again.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
-    /// The HTTP status: 200, 402, or 409 for an eject that failed.
-    pub status: u16,
-    /// The body, byte for byte.
-    pub body: String,
-}
-
 /// What a key was used for.
 #[derive(Clone, Debug)]
 pub struct KeyUse {
@@ -42,10 +34,10 @@ pub struct KeyUse {
     /// The rental which that request was about.
     pub rental_id: RentalId,
     /// None while the request runs, or after it died.
-    pub answer: Option<Answer>,
+    pub answer: Option<Reply>,
 }
 
-/// What is known of `key` at `endpoint`.
+/// What is known of `key` at `endpoint`, and the database's time at which it was asked.
 ///
 /// # Errors
 /// [`DbError`].
@@ -53,29 +45,35 @@ pub async fn find_key(
     connection: &mut PgConnection,
     endpoint: Endpoint,
     key: &IdempotencyKey,
-) -> Result<Option<KeyUse>, DbError> {
+) -> Result<(Option<KeyUse>, Moment), DbError> {
     let row = sqlx::query!(
         r#"
-        SELECT fingerprint, rental_id, status, response
-        FROM idempotency_keys
-        WHERE caller = $1 AND endpoint = $2 AND key = $3
-          AND created_at > app_now() - interval '24 hours'
+        SELECT app_now() AS "now!", fingerprint AS "fingerprint?", rental_id AS "rental_id?",
+               status, response
+        FROM (SELECT) AS always
+        LEFT JOIN idempotency_keys
+               ON caller = $1 AND endpoint = $2 AND key = $3
+              AND created_at > app_now() - interval '24 hours'
         "#,
         CALLER,
         endpoint.as_str(),
         key.as_str(),
     )
-    .fetch_optional(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(row.map(|row| KeyUse {
-        fingerprint: row.fingerprint,
-        rental_id: RentalId::new(row.rental_id),
-        answer: row
-            .status
-            .and_then(|status| u16::try_from(status).ok())
-            .zip(row.response)
-            .map(|(status, body)| Answer { status, body }),
-    }))
+    let used = row
+        .fingerprint
+        .zip(row.rental_id)
+        .map(|(fingerprint, rental_id)| KeyUse {
+            fingerprint,
+            rental_id: RentalId::new(rental_id),
+            answer: row
+                .status
+                .and_then(|status| u16::try_from(status).ok())
+                .zip(row.response)
+                .map(|(status, body)| Reply { status, body }),
+        });
+    Ok((used, row.now))
 }
 
 /// Takes `key` for a request about `rental_id`, with its answer where that is decided already. A
@@ -89,7 +87,7 @@ pub async fn insert_key(
     key: &IdempotencyKey,
     fingerprint: &str,
     rental_id: RentalId,
-    answer: Option<&Answer>,
+    answer: Option<&Reply>,
 ) -> Result<(), DbError> {
     let done = sqlx::query!(
         r#"
@@ -123,7 +121,7 @@ pub async fn insert_key(
 pub async fn answer_start(
     connection: &mut PgConnection,
     rental_id: RentalId,
-    answer: &Answer,
+    answer: &Reply,
 ) -> Result<(), DbError> {
     sqlx::query!(
         r#"

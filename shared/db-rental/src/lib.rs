@@ -18,9 +18,10 @@ mod stop;
 mod terms;
 
 pub use hold::{
-    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, record_late_hold,
+    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, left_to_a_person,
+    record_late_hold, renew_release,
 };
-pub use keys::{Answer, Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
+pub use keys::{Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
 pub use outbox::{
     Delivery, PowerbankReturn, ShownTransition, copied, requeue, returned, set_aside_copy,
     set_aside_return, to_copy, to_return, transitions,
@@ -29,13 +30,13 @@ pub use pending::{claim_pending, take_over};
 pub use purge::{Purged, purge};
 pub use quote::{NewQuote, Quote, StoredQuote, find_quote, insert_quote};
 pub use record::{operator_actions, record_operator_action};
-pub use rental::{Hold, Lease, Rental, lock_rental};
+pub use rental::{Hold, Lease, Rental, find_rental, lock_rental};
 pub use start::{
     NewRental, ONE_OPEN_PER_POWERBANK, ONE_WAIVED_PER_USER, activate, commit_eject_intent, fail,
     flag_open_rental_with, insert_pending, park, renew_eject_intent, renew_hold_intent,
 };
 pub use started::{StartedRental, find_started};
-pub use stop::{buyouts_due, correct_end, end};
+pub use stop::{BuyoutDue, buyouts_due, correct_end, end};
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "RENTAL_DATABASE_URL";

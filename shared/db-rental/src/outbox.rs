@@ -1,6 +1,6 @@
 //! The outbox: what other systems are still to be told of a rental's transitions.
 
-use crate::rental::Rental;
+use crate::rental::{KEY_RETENTION, Rental};
 use db::{BadRow, DbError};
 use domain::{Intent, Moment, PowerbankId, RentalEvent, RentalId, StationId};
 use serde::Serialize;
@@ -19,7 +19,7 @@ pub struct Delivery {
 /// A power bank that came back and has not been reported to its station.
 #[derive(Clone, Debug)]
 pub struct PowerbankReturn {
-    /// Under the row's id; it expires a day after the transition.
+    /// Under the row's id; it expires 23 hours after the transition, or after it was requeued.
     pub intent: Intent,
     /// Where it was put back.
     pub station_id: StationId,
@@ -39,14 +39,17 @@ pub(crate) async fn insert_outbox(
         .map_err(|error| DbError::Defect(format!("an event does not serialize: {error}")))?;
     sqlx::query!(
         r#"
-        INSERT INTO outbox (event_id, rental_id, version, payload, return_station_id)
-        VALUES ($1, $2, $3, $4, $5)
+        INSERT INTO outbox (event_id, rental_id, version, payload, return_station_id,
+                            return_expires_at)
+        VALUES ($1, $2, $3, $4, $5,
+                CASE WHEN $5::text IS NOT NULL THEN app_now() + $6 END)
         "#,
         event_id,
         rental.rental_id.uuid(),
         rental.version,
         payload,
         returned_to.map(StationId::as_str),
+        KEY_RETENTION,
     )
     .execute(connection)
     .await?;
@@ -112,44 +115,57 @@ pub async fn set_aside_copy(
     Ok(())
 }
 
-/// The oldest power banks that came back and were not reported to their station.
+/// The oldest power banks that came back and were not reported to their station, after the
+/// position `after`. A row that cannot be read is an error in its place.
 ///
 /// # Errors
-/// [`DbError`], also for a row that cannot be read.
+/// [`DbError`].
 pub async fn to_return(
     connection: &mut PgConnection,
+    after: i64,
     limit: i64,
-) -> Result<Vec<PowerbankReturn>, DbError> {
+) -> Result<Vec<(i64, Result<PowerbankReturn, BadRow>)>, DbError> {
     let rows = sqlx::query!(
         r#"
-        SELECT event_id, return_station_id AS "station_id!", rentals.powerbank_id AS "powerbank_id!",
-               outbox.created_at + interval '23 hours' AS "expires_at!"
+        SELECT position, event_id, return_station_id AS "station_id!",
+               return_expires_at AS "expires_at!", rentals.powerbank_id AS "powerbank_id!"
         FROM outbox
         JOIN rentals USING (rental_id)
         WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL
+          AND position > $1
         ORDER BY position
-        LIMIT $1
+        LIMIT $2
         "#,
+        after,
         limit,
     )
     .fetch_all(connection)
     .await?;
-    rows.into_iter()
-        .map(|row| {
-            let bad = |column| move |error| BadRow::new("outbox", column, error);
-            Ok(PowerbankReturn {
-                intent: Intent {
-                    id: row.event_id,
-                    expires_at: row.expires_at,
-                },
-                station_id: row
-                    .station_id
-                    .try_into()
-                    .map_err(bad("return_station_id"))?,
-                powerbank_id: row.powerbank_id.try_into().map_err(bad("powerbank_id"))?,
-            })
+    let read = |event_id, expires_at, station_id: String, powerbank_id: String| {
+        let bad = |column| move |error| BadRow::new("outbox", column, error);
+        Ok(PowerbankReturn {
+            intent: Intent {
+                id: event_id,
+                expires_at,
+            },
+            station_id: station_id.try_into().map_err(bad("return_station_id"))?,
+            powerbank_id: powerbank_id.try_into().map_err(bad("powerbank_id"))?,
         })
-        .collect()
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            (
+                row.position,
+                read(
+                    row.event_id,
+                    row.expires_at,
+                    row.station_id,
+                    row.powerbank_id,
+                ),
+            )
+        })
+        .collect())
 }
 
 /// Notes that the station was told.
@@ -192,10 +208,14 @@ pub async fn set_aside_return(
 pub async fn requeue(connection: &mut PgConnection, rental_id: RentalId) -> Result<u64, DbError> {
     let done = sqlx::query!(
         r#"
-        UPDATE outbox SET copy_error = NULL, return_error = NULL
+        UPDATE outbox
+        SET copy_error = NULL, return_error = NULL,
+            return_expires_at = CASE WHEN return_error IS NULL THEN return_expires_at
+                                     ELSE app_now() + $2 END
         WHERE rental_id = $1 AND (copy_error IS NOT NULL OR return_error IS NOT NULL)
         "#,
         rental_id.uuid(),
+        KEY_RETENTION,
     )
     .execute(connection)
     .await?;

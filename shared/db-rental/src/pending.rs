@@ -1,6 +1,6 @@
 //! Leases on starts that stopped half way.
 
-use crate::rental::Lease;
+use crate::rental::{KEY_RETENTION, LEASE, Lease};
 use db::DbError;
 use domain::RentalId;
 use sqlx::PgConnection;
@@ -14,12 +14,13 @@ pub async fn take_over(connection: &mut PgConnection, lease: Lease) -> Result<()
     let done = sqlx::query!(
         r#"
         UPDATE rentals
-        SET lease_token = $2, lease_until = app_now() + interval '25 seconds'
+        SET lease_token = $2, lease_until = app_now() + $3
         WHERE rental_id = $1 AND status = 'PENDING'
           AND (lease_token IS NULL OR lease_until <= app_now())
         "#,
         lease.rental_id.uuid(),
         lease.token,
+        LEASE,
     )
     .execute(connection)
     .await?;
@@ -27,7 +28,8 @@ pub async fn take_over(connection: &mut PgConnection, lease: Lease) -> Result<()
 }
 
 /// Takes over the oldest starts whose lease ran out: for reconcile. Their intents have run out
-/// with it, so that asking about them again is a pure question.
+/// with it, so that asking about them again is a pure question. An eject that stayed unknown until
+/// the station may have forgotten its key is left to a person.
 ///
 /// # Errors
 /// [`DbError`].
@@ -41,18 +43,21 @@ pub async fn claim_pending(
         WITH stopped AS (
             SELECT rental_id FROM rentals
             WHERE status = 'PENDING' AND lease_until <= app_now()
+              AND (eject_id IS NULL OR app_now() < eject_expires_at + $4)
             ORDER BY lease_until
             LIMIT $2
             FOR UPDATE SKIP LOCKED
         )
         UPDATE rentals
-        SET lease_token = $1, lease_until = app_now() + interval '25 seconds'
+        SET lease_token = $1, lease_until = app_now() + $3
         FROM stopped
         WHERE rentals.rental_id = stopped.rental_id
         RETURNING rentals.rental_id
         "#,
         token,
         limit,
+        LEASE,
+        KEY_RETENTION,
     )
     .fetch_all(connection)
     .await?;

@@ -8,8 +8,24 @@ use domain::{
     RentalId, RentalStatus, Running, StationId, Terms, UserId,
 };
 use sqlx::PgConnection;
+use sqlx::postgres::types::PgInterval;
 use std::fmt::Display;
 use uuid::Uuid;
+
+/// How long a start or a hold is nobody else's. Longer than any request may take, and as long as
+/// the intents that are made under it.
+pub(crate) const LEASE: PgInterval = seconds(25);
+
+/// How long the provider and the stations are asked about a key: they forget it after a day.
+pub(crate) const KEY_RETENTION: PgInterval = seconds(23 * 60 * 60);
+
+const fn seconds(seconds: i64) -> PgInterval {
+    PgInterval {
+        months: 0,
+        days: 0,
+        microseconds: seconds.saturating_mul(1_000_000),
+    }
+}
 
 /// A rental, whole.
 #[derive(Clone, Debug)]
@@ -40,8 +56,6 @@ pub struct Rental {
     pub eject: Option<Intent>,
     /// Until when somebody may be working on it.
     pub lease_until: Option<Moment>,
-    /// Whether somebody is: a parked start has no token.
-    pub is_leased: bool,
     /// Why it is left to an operator.
     pub flag_reason: Option<String>,
     /// The database's time when the rental was read.
@@ -78,6 +92,21 @@ impl Rental {
         })
     }
 
+    /// The rental one transition on; its other fields are for the transition to set.
+    ///
+    /// # Errors
+    /// [`DbError::Lost`] when it stands where there is no way to `next`.
+    pub(crate) fn moved_to(self, next: RentalStatus) -> Result<Self, DbError> {
+        if !self.status.can_become(next) {
+            return Err(DbError::Lost("the rental is in another state"));
+        }
+        Ok(Self {
+            status: next,
+            version: self.version.saturating_add(1),
+            ..self
+        })
+    }
+
     /// The rental as its latest transition tells it.
     #[must_use]
     pub fn event(&self) -> RentalEvent {
@@ -98,6 +127,41 @@ impl Rental {
     }
 }
 
+/// The one reading of a whole rental, with or without its lock.
+macro_rules! select_rental {
+    ($connection:expr, $rental_id:expr, $lock:literal) => {
+        sqlx::query_as!(
+            Row,
+            r#"
+            SELECT rental_id, quote_id, user_id, station_id,
+                   price_per_hour, free_period_min, deposit, buyout, trusted, has_subscription,
+                   status, version, powerbank_id, started_at, finished_at, total_amount,
+                   hold_status, hold_id, hold_expires_at, release_id, release_expires_at,
+                   eject_id, eject_expires_at, lease_until, flag_reason, app_now() AS "now!"
+            FROM rentals
+            WHERE rental_id = $1
+            "#
+                + $lock,
+            $rental_id.uuid(),
+        )
+        .fetch_optional($connection)
+        .await?
+        .map(Rental::try_from)
+        .transpose()
+    };
+}
+
+/// Reads a rental.
+///
+/// # Errors
+/// [`DbError`], also for a row that cannot be read.
+pub async fn find_rental(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+) -> Result<Option<Rental>, DbError> {
+    Ok(select_rental!(connection, rental_id, "")?)
+}
+
 /// Reads a rental and locks it until the transaction ends.
 ///
 /// # Errors
@@ -106,24 +170,7 @@ pub async fn lock_rental(
     connection: &mut PgConnection,
     rental_id: RentalId,
 ) -> Result<Option<Rental>, DbError> {
-    let row = sqlx::query_as!(
-        Row,
-        r#"
-        SELECT rental_id, quote_id, user_id, station_id,
-               price_per_hour, free_period_min, deposit, buyout, trusted, has_subscription,
-               status, version, powerbank_id, started_at, finished_at, total_amount,
-               hold_status, hold_id, hold_expires_at, release_id, release_expires_at,
-               eject_id, eject_expires_at, lease_until, lease_token IS NOT NULL AS "is_leased!",
-               flag_reason, app_now() AS "now!"
-        FROM rentals
-        WHERE rental_id = $1
-        FOR UPDATE
-        "#,
-        rental_id.uuid(),
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(row.map(Rental::try_from).transpose()?)
+    Ok(select_rental!(connection, rental_id, "FOR UPDATE")?)
 }
 
 struct Row {
@@ -151,7 +198,6 @@ struct Row {
     eject_id: Option<Uuid>,
     eject_expires_at: Option<DateTime<Utc>>,
     lease_until: Option<DateTime<Utc>>,
-    is_leased: bool,
     flag_reason: Option<String>,
     now: DateTime<Utc>,
 }
@@ -193,7 +239,6 @@ impl TryFrom<Row> for Rental {
             },
             eject: intent(row.eject_id, row.eject_expires_at),
             lease_until: row.lease_until,
-            is_leased: row.is_leased,
             flag_reason: row.flag_reason,
             now: row.now,
         })

@@ -2,7 +2,7 @@
 
 use crate::outbox::insert_outbox;
 use crate::quote::Quote;
-use crate::rental::{Lease, Rental, lock_rental};
+use crate::rental::{LEASE, Lease, Rental, lock_rental};
 use db::DbError;
 use domain::{
     HoldStatus, Intent, Moment, PROVIDER_MEMORY, PowerbankId, QuoteId, RentalStatus, Running,
@@ -62,7 +62,7 @@ pub async fn insert_pending(
                $12, $13, CASE WHEN $13::uuid IS NOT NULL THEN until END,
                $14, CASE WHEN $14::uuid IS NOT NULL THEN until END,
                $15, until
-        FROM (SELECT app_now() + interval '25 seconds' AS until) AS lease
+        FROM (SELECT app_now() + $16 AS until) AS lease
         ON CONFLICT (quote_id) WHERE status <> 'FAILED' DO NOTHING
         "#,
         new.lease.rental_id.uuid(),
@@ -80,6 +80,7 @@ pub async fn insert_pending(
         new.hold_id,
         new.eject_id,
         new.lease.token,
+        LEASE,
     )
     .execute(connection)
     .await?;
@@ -201,15 +202,15 @@ pub async fn activate(
     powerbank_id: &PowerbankId,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
-    let rental = lock_pending(connection, lease).await?;
+    let rental = lock_pending(connection, lease)
+        .await?
+        .moved_to(RentalStatus::Active)?;
     let started_at = domain::whole_seconds(rental.now);
     let running = Running {
         started_at,
         price: rental.terms.price,
     };
     let rental = Rental {
-        status: RentalStatus::Active,
-        version: rental.version.saturating_add(1),
         powerbank_id: Some(powerbank_id.clone()),
         started_at: Some(started_at),
         ..rental
@@ -247,11 +248,11 @@ pub async fn fail(
     release_id: Uuid,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
-    let mut rental = lock_pending(connection, lease).await?;
-    rental.status = RentalStatus::Failed;
-    rental.version = rental.version.saturating_add(1);
+    let mut rental = lock_pending(connection, lease)
+        .await?
+        .moved_to(RentalStatus::Failed)?;
     rental.hold.status = hold;
-    if hold == HoldStatus::Held {
+    if hold.can_become(HoldStatus::Releasing) {
         rental.hold.status = HoldStatus::Releasing;
         rental.hold.release = Some(Intent {
             id: release_id,

@@ -3,7 +3,7 @@
 use crate::outbox::insert_outbox;
 use crate::rental::Rental;
 use db::DbError;
-use domain::{End, EndStatus, RentalId, RentalStatus, StationId};
+use domain::{End, EndStatus, Moment, RentalId, StationId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -19,58 +19,54 @@ pub async fn end(
     returned_to: Option<&StationId>,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
-    write_end(
-        connection,
-        rental,
-        end,
-        &[RentalStatus::Active],
-        returned_to,
-        event_id,
-    )
-    .await
+    // A power bank that was bought out is the user's, wherever it stands.
+    let returned_to = returned_to.filter(|_| end.status == EndStatus::Finished);
+    let rental = Rental {
+        end: Some(end),
+        ..rental.moved_to(end.status.into())?
+    };
+    write_end(connection, &rental, end, returned_to, event_id).await?;
+    Ok(rental)
 }
 
-/// An operator's recorded correction: ends a rental, or moves an end that was decided already.
+/// An operator's recorded correction of an end that was decided, for a rental locked in this
+/// transaction: no transition of its own, but a new version that others are told of.
 ///
 /// # Errors
-/// [`DbError::Lost`] when it never was ACTIVE.
+/// [`DbError::Lost`] when it has not ended.
 pub async fn correct_end(
     connection: &mut PgConnection,
     rental: Rental,
     end: End,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
-    let from = [
-        RentalStatus::Active,
-        RentalStatus::Finished,
-        RentalStatus::Buyout,
-    ];
-    write_end(connection, rental, end, &from, None, event_id).await
-}
-
-async fn write_end(
-    connection: &mut PgConnection,
-    rental: Rental,
-    end: End,
-    from: &[RentalStatus],
-    returned_to: Option<&StationId>,
-    event_id: Uuid,
-) -> Result<Rental, DbError> {
-    // A power bank that was bought out is the user's, wherever it stands.
-    let returned_to = returned_to.filter(|_| end.status == EndStatus::Finished);
+    if rental.end.is_none() {
+        return Err(DbError::Lost("the rental has not ended"));
+    }
     let rental = Rental {
         status: end.status.into(),
         version: rental.version.saturating_add(1),
         end: Some(end),
         ..rental
     };
-    let from: Vec<String> = from.iter().map(ToString::to_string).collect();
+    write_end(connection, &rental, end, None, event_id).await?;
+    Ok(rental)
+}
+
+async fn write_end(
+    connection: &mut PgConnection,
+    rental: &Rental,
+    end: End,
+    returned_to: Option<&StationId>,
+    event_id: Uuid,
+) -> Result<(), DbError> {
     let done = sqlx::query!(
         r#"
         UPDATE rentals
         SET status = $2, version = $3, finished_at = $4, total_amount = $5,
             stop_station_id = coalesce($6, stop_station_id)
-        WHERE rental_id = $1 AND status = ANY($7) AND version = $3::bigint - 1
+        WHERE rental_id = $1 AND status IN ('ACTIVE', 'FINISHED', 'BUYOUT')
+          AND version = $3::bigint - 1
         "#,
         rental.rental_id.uuid(),
         rental.status.as_str(),
@@ -78,34 +74,51 @@ async fn write_end(
         end.finished_at,
         end.total_amount.units(),
         returned_to.map(StationId::as_str),
-        &from,
     )
     .execute(&mut *connection)
     .await?;
     db::one_row(done.rows_affected(), "the rental is in another state")?;
-    insert_outbox(connection, &rental, event_id, returned_to).await?;
-    Ok(rental)
+    insert_outbox(connection, rental, event_id, returned_to).await
 }
 
-/// ACTIVE rentals whose buyout has come, oldest first.
+/// An ACTIVE rental whose buyout has come.
+#[derive(Clone, Copy, Debug)]
+pub struct BuyoutDue {
+    /// Which rental.
+    pub rental_id: RentalId,
+    /// When it came.
+    pub buyout_at: Moment,
+}
+
+/// ACTIVE rentals whose buyout has come, oldest first, after `after`.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn buyouts_due(
     connection: &mut PgConnection,
+    after: Option<BuyoutDue>,
     limit: i64,
-) -> Result<Vec<RentalId>, DbError> {
-    let ids = sqlx::query_scalar!(
+) -> Result<Vec<BuyoutDue>, DbError> {
+    let rows = sqlx::query!(
         r#"
-        SELECT rental_id
+        SELECT rental_id, buyout_at AS "buyout_at!"
         FROM rentals
         WHERE status = 'ACTIVE' AND buyout_at <= app_now()
-        ORDER BY buyout_at
-        LIMIT $1
+          AND ($1::timestamptz IS NULL OR (buyout_at, rental_id) > ($1, $2))
+        ORDER BY buyout_at, rental_id
+        LIMIT $3
         "#,
+        after.map(|after| after.buyout_at),
+        after.map(|after| after.rental_id.uuid()),
         limit,
     )
     .fetch_all(connection)
     .await?;
-    Ok(ids.into_iter().map(RentalId::new).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| BuyoutDue {
+            rental_id: RentalId::new(row.rental_id),
+            buyout_at: row.buyout_at,
+        })
+        .collect())
 }

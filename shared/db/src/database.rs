@@ -2,8 +2,9 @@
 
 use crate::error::DbError;
 use runtime::env::{self, EnvError};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, Postgres};
 use std::time::Duration;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -13,8 +14,8 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
 /// Bounds what the server's own time-outs cannot: sockets that froze.
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
-/// A function serves one request at a time; the second connection renews leases meanwhile.
-const MAX_CONNECTIONS: u32 = 2;
+/// A function that serves one request at a time opens one; reconcile works side by side.
+const MAX_CONNECTIONS: u32 = 8;
 const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 
 /// One of the two databases. Cheap to clone; connects when first used.
@@ -100,7 +101,12 @@ impl Database {
         name: &'static str,
         work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let once = async { work(&mut *self.pool.acquire().await?).await };
+        let once = async {
+            let mut checkout = Checkout::of(&self.pool).await?;
+            let result = work(&mut checkout.connection).await;
+            checkout.came_to_an_end(&result);
+            result
+        };
         tokio::time::timeout(TRANSACTION_TIMEOUT, once)
             .await
             .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))))
@@ -110,18 +116,55 @@ impl Database {
         &self,
         work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut tx = self.pool.begin().await?;
-        let value = work(&mut tx).await?;
-        tx.commit().await?;
-        Ok(value)
+        let mut checkout = Checkout::of(&self.pool).await?;
+        let result = async {
+            let mut tx = checkout.connection.begin().await?;
+            let value = work(&mut tx).await?;
+            tx.commit().await?;
+            Ok(value)
+        }
+        .await;
+        checkout.came_to_an_end(&result);
+        result
     }
 
     /// Whether the database answers within `within`.
     pub async fn is_connected(&self, within: Duration) -> bool {
-        let probe = async {
-            let mut connection = self.pool.acquire().await?;
-            connection.ping().await
+        let ping = async {
+            let mut checkout = Checkout::of(&self.pool).await?;
+            let result = checkout.connection.ping().await.map_err(DbError::from);
+            checkout.came_to_an_end(&result);
+            result
         };
-        matches!(tokio::time::timeout(within, probe).await, Ok(Ok(())))
+        matches!(tokio::time::timeout(within, ping).await, Ok(Ok(())))
+    }
+}
+
+/// A connection out of the pool. It goes back only when its work came to an end: one that was
+/// cancelled on the way may still stand inside a transaction, or wait on a socket that is dead.
+struct Checkout {
+    connection: PoolConnection<Postgres>,
+    may_go_back: bool,
+}
+
+impl Checkout {
+    async fn of(pool: &PgPool) -> Result<Self, DbError> {
+        let connection = pool.acquire().await?;
+        Ok(Self {
+            connection,
+            may_go_back: false,
+        })
+    }
+
+    fn came_to_an_end<T>(&mut self, result: &Result<T, DbError>) {
+        self.may_go_back = !matches!(result, Err(DbError::Unavailable(_)));
+    }
+}
+
+impl Drop for Checkout {
+    fn drop(&mut self) {
+        if !self.may_go_back {
+            self.connection.close_on_drop();
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong at a database, told apart by who has to do something about it.
 
+use domain::{MoneyError, TermsError};
 use runtime::api::ApiError;
 use std::fmt::Display;
 
@@ -77,8 +78,11 @@ impl From<sqlx::Error> for DbError {
             | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("40001" | "40P01" | "55P03") => Self::Raced(text),
-                // Connections, resources, an operator's intervention (shutdown, time-out), system.
-                Some(code) if is_class(code, &["08", "53", "57", "58"]) => Self::Unavailable(text),
+                // Connections, a transaction cut off or a server that only reads after a failover,
+                // resources, an operator's intervention (shutdown, time-out), system.
+                Some(code) if is_class(code, &["08", "25", "53", "57", "58"]) => {
+                    Self::Unavailable(text)
+                }
                 // Data exceptions and broken constraints.
                 Some(code) if is_class(code, &["22", "23"]) => Self::Refused {
                     constraint: database.constraint().map(ToOwned::to_owned),
@@ -87,6 +91,24 @@ impl From<sqlx::Error> for DbError {
                 _ => Self::Defect(text),
             },
             _ => Self::Defect(text),
+        }
+    }
+}
+
+impl From<MoneyError> for DbError {
+    fn from(error: MoneyError) -> Self {
+        Self::Refused {
+            constraint: None,
+            why: error.to_string(),
+        }
+    }
+}
+
+impl From<TermsError> for DbError {
+    fn from(error: TermsError) -> Self {
+        Self::Refused {
+            constraint: None,
+            why: error.to_string(),
         }
     }
 }

@@ -9,6 +9,7 @@ use db_billing::RentalCopy;
 use db_rental::Delivery;
 use domain::RentalEvent;
 use std::time::Duration;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A user does not wait for billing: what does not arrive in time, reconcile delivers.
@@ -43,25 +44,30 @@ pub async fn copy_inline(
     }
 }
 
-/// Tells billing of every transition that waits.
+/// Tells billing of every transition that waits, until `done_by` has come.
 ///
 /// # Errors
 /// [`DbError`] when one of the databases is away; what was delivered before stays delivered.
-pub async fn copy_all(rentals: &Database, billing: &Database) -> Result<Delivered, DbError> {
+pub async fn copy_all(
+    rentals: &Database,
+    billing: &Database,
+    done_by: Instant,
+) -> Result<Delivered, DbError> {
     let mut delivered = Delivered::default();
-    loop {
+    while Instant::now() < done_by {
         let waiting = rentals
             .statement("outbox_to_copy", async |connection| {
                 db_rental::to_copy(connection, BATCH).await
             })
             .await?;
         if waiting.is_empty() {
-            return Ok(delivered);
+            break;
         }
         let done = copy_or_set_aside(rentals, billing, &waiting).await?;
         delivered.copied = delivered.copied.saturating_add(done.copied);
         delivered.set_aside = delivered.set_aside.saturating_add(done.set_aside);
     }
+    Ok(delivered)
 }
 
 /// Delivers a batch; a row that billing refuses is set aside alone.

@@ -105,7 +105,9 @@ impl StationsClient {
             .act(&self.ejecting, "/return-powerbank", intent, &body)
             .await
         {
-            Some((StatusCode::OK, _)) => ReturnOutcome::Returned,
+            Some((StatusCode::OK, answer)) if answer.get("status") == Some(&"success".into()) => {
+                ReturnOutcome::Returned
+            }
             Some((StatusCode::NOT_FOUND | StatusCode::GONE, answer)) => {
                 ReturnOutcome::Refused(answer.to_string())
             }

@@ -61,7 +61,7 @@ pub enum ApiError {
     #[error("Deposit declined")]
     DepositDeclined,
     /// 402: a trusted user rents without a deposit once at a time.
-    #[error("Deposit declined and another rental without a deposit is open")]
+    #[error("No deposit could be held and another rental without one is open")]
     OpenRentalWithoutDeposit,
     /// 404: nothing is known under this id.
     #[error("{0} not found")]

@@ -56,7 +56,7 @@ fn into_response(result: Result<Reply, ApiError>) -> Response<Body> {
     }
 }
 
-/// The request's JSON body.
+/// The request's body: a JSON object.
 ///
 /// # Errors
 /// [`ApiError::BadRequest`] saying what is wrong with it.
@@ -65,8 +65,21 @@ pub fn json_body<T: DeserializeOwned>(request: &Request) -> Result<T, ApiError> 
     if bytes.is_empty() {
         return Err(ApiError::BadRequest("The body is missing".into()));
     }
-    serde_json::from_slice(bytes)
-        .map_err(|error| ApiError::BadRequest(format!("The body is not valid: {error}").into()))
+    // serde would also fill a struct from an array, field by field.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(ApiError::BadRequest("The body is not a JSON object".into()));
+    }
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let place = match error.path().to_string() {
+            path if path == "." => "The body".to_owned(),
+            path => format!("The field {path}"),
+        };
+        ApiError::BadRequest(format!("{place} is not valid: {}", error.inner()).into())
+    })?;
+    json.end()
+        .map_err(|_| ApiError::BadRequest("The body is more than one JSON object".into()))?;
+    Ok(body)
 }
 
 /// A header's value as text.

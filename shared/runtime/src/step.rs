@@ -31,7 +31,7 @@ pub(crate) fn arm() -> Result<(), crate::env::EnvError> {
     Ok(())
 }
 
-/// Declares the steps of one flow: an enum with all its variants in [`ALL`](Step) and a name each.
+/// Declares the steps of one flow: an enum with all its variants in `ALL` and a name each.
 #[macro_export]
 macro_rules! steps {
     ($(#[$doc:meta])* $enum:ident { $($(#[$step_doc:meta])* $step:ident = $name:literal,)+ }) => {

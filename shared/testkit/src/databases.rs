@@ -10,7 +10,7 @@ use uuid::Uuid;
 static TEMPLATES: OnceCell<()> = OnceCell::const_new();
 
 /// db-rental and db-billing of one test.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Databases {
     /// db-rental, for looking into.
     pub rental: PgPool,
@@ -93,6 +93,32 @@ impl Databases {
             pool.execute(AssertSqlSafe(clock)).await?;
         }
         Ok(())
+    }
+}
+
+/// Hundreds of tests would fill the disk.
+impl Drop for Databases {
+    fn drop(&mut self) {
+        let (server, names) = (self.server.clone(), self.names.clone());
+        let dropping = std::thread::spawn(move || -> Result<()> {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(async {
+                let mut connection = PgConnection::connect_with(&server).await?;
+                for name in names {
+                    execute(
+                        &mut connection,
+                        format!("DROP DATABASE {name} WITH (FORCE)"),
+                    )
+                    .await?;
+                }
+                Ok(())
+            })
+        });
+        if let Ok(Err(error)) = dropping.join() {
+            tracing::warn!(%error, "a test's databases are still there");
+        }
     }
 }
 
