@@ -199,7 +199,8 @@ fn change(
     keeps_lease: bool,
     settled: Option<AttemptStatus>,
 ) -> Result<Change, MoneyError> {
-    let next_bill_at = after.next_bill_at(tick)?;
+    // What was done in this moment of the grid is not done again in it.
+    let next_bill_at = after.next_bill_at(tick)?.map(|moment| moment.max(tick.now));
     Ok(Change {
         before,
         after,

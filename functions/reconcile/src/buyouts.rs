@@ -5,7 +5,7 @@ use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
 use db_rental::BuyoutDue;
-use domain::{EndStatus, RentalId};
+use domain::RentalId;
 use runtime::step::reached;
 use tokio::time::Instant;
 
@@ -44,20 +44,8 @@ impl Reconcile {
 
     async fn decide_buyout(&self, rental_id: RentalId) -> Result<(), DbError> {
         self.rentals
-            .tx("buyout", async |connection| {
-                let gone = DbError::Lost("the rental is in another state");
-                let Some(rental) = db_rental::lock_rental(connection, rental_id).await? else {
-                    return Err(gone);
-                };
-                let (Some(running), None) = (rental.running(), rental.end) else {
-                    return Err(gone);
-                };
-                let end = running.end_at(rental.now);
-                if end.status != EndStatus::Buyout {
-                    return Err(DbError::Defect(format!("{rental_id} has no buyout yet")));
-                }
-                db_rental::end(connection, rental, end, None, runtime::fresh_id()).await?;
-                Ok(())
+            .tx("buyout", async |c| {
+                db_rental::buy_out(c, rental_id, runtime::fresh_id()).await
             })
             .await?;
         reached(ReconcileStep::BuyoutDecided);

@@ -1,5 +1,6 @@
 //! The deposit: held, or waived for the trusted, or the start fails.
 
+use crate::eject::write_down_buyouts;
 use crate::{StartStep, Starts};
 use db_rental::{Lease, ONE_WAIVED_PER_USER, Rental};
 use domain::{HoldStatus, Intent, Outcome};
@@ -36,6 +37,9 @@ impl Starts {
         let committed = self
             .rentals
             .tx("start_eject_intent", async |connection| {
+                if waived {
+                    write_down_buyouts(connection, Some(&rental.user_id), None).await?;
+                }
                 let eject_id = runtime::fresh_id();
                 db_rental::commit_eject_intent(connection, lease, hold, waived, eject_id).await
             })

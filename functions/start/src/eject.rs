@@ -1,11 +1,11 @@
 //! The power bank: ejected and the rental is ACTIVE, or not and it has FAILED.
 
 use crate::{StartStep, Starts, release_hold};
-use db::{Database, DbError};
+use db::{Connection, Database, DbError};
 use db_rental::{Lease, ONE_OPEN_PER_POWERBANK, Rental};
 use domain::{
     Amount, EjectOutcome, HoldStatus, Intent, Moment, PowerbankId, RentalEvent, RentalId,
-    RentalStatus,
+    RentalStatus, UserId,
 };
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
@@ -120,6 +120,7 @@ pub async fn record_eject(
 ) -> Result<Decided, DbError> {
     rentals
         .tx("start_activate", async |connection| {
+            write_down_buyouts(connection, None, Some(powerbank_id)).await?;
             let reason = format!("{powerbank_id} was ejected again for {}", lease.rental_id);
             db_rental::flag_open_rental_with(connection, powerbank_id, &reason).await?;
             let event_id = runtime::fresh_id();
@@ -164,6 +165,21 @@ pub async fn roll_back(
             Ok(rental)
         })
         .await
+}
+
+/// A rental past its buyout is BUYOUT for every reader: before a new one meets it, that is written
+/// down.
+pub(crate) async fn write_down_buyouts(
+    connection: &mut Connection,
+    user_without_deposit: Option<&UserId>,
+    powerbank_id: Option<&PowerbankId>,
+) -> Result<(), DbError> {
+    let bought_out =
+        db_rental::bought_out_in_the_way(connection, user_without_deposit, powerbank_id).await?;
+    for rental_id in bought_out {
+        db_rental::buy_out(connection, rental_id, runtime::fresh_id()).await?;
+    }
+    Ok(())
 }
 
 fn started(rental: &Rental) -> Result<String, DbError> {

@@ -36,7 +36,7 @@ pub use start::{
     flag_open_rental_with, insert_pending, park, renew_eject_intent, renew_hold_intent,
 };
 pub use started::{StartedRental, find_started};
-pub use stop::{BuyoutDue, buyouts_due, correct_end, end};
+pub use stop::{BuyoutDue, bought_out_in_the_way, buy_out, buyouts_due, correct_end, end};
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "RENTAL_DATABASE_URL";

@@ -1,9 +1,9 @@
 //! The end of a rental: the one place where it is decided.
 
 use crate::outbox::insert_outbox;
-use crate::rental::Rental;
+use crate::rental::{Rental, lock_rental};
 use db::DbError;
-use domain::{End, EndStatus, Moment, RentalId, StationId};
+use domain::{End, EndStatus, Moment, PowerbankId, RentalId, StationId, UserId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -79,6 +79,56 @@ async fn write_end(
     .await?;
     db::one_row(done.rows_affected(), "the rental is in another state")?;
     insert_outbox(connection, rental, event_id, returned_to).await
+}
+
+/// Writes down that an ACTIVE rental was bought out.
+///
+/// # Errors
+/// [`DbError::Lost`] when it is not ACTIVE, or its buyout has not come.
+pub async fn buy_out(
+    connection: &mut PgConnection,
+    rental_id: RentalId,
+    event_id: Uuid,
+) -> Result<(), DbError> {
+    let rental = lock_rental(connection, rental_id).await?;
+    let running = rental
+        .as_ref()
+        .filter(|rental| rental.end.is_none())
+        .and_then(Rental::running);
+    let (Some(rental), Some(running)) = (rental, running) else {
+        return Err(DbError::Lost("the rental is in another state"));
+    };
+    let bought_out = running.end_at(rental.now);
+    if bought_out.status != EndStatus::Buyout {
+        return Err(DbError::Lost("the rental's buyout has not come"));
+    }
+    end(connection, rental, bought_out, None, event_id).await?;
+    Ok(())
+}
+
+/// ACTIVE rentals whose buyout has come though nobody wrote that down, and which a new rental
+/// would take for open: the user's one without a deposit, or the one with the same power bank.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn bought_out_in_the_way(
+    connection: &mut PgConnection,
+    user_without_deposit: Option<&UserId>,
+    powerbank_id: Option<&PowerbankId>,
+) -> Result<Vec<RentalId>, DbError> {
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT rental_id
+        FROM rentals
+        WHERE status = 'ACTIVE' AND buyout_at <= app_now()
+          AND ((deposit_waived AND user_id = $1) OR powerbank_id = $2)
+        "#,
+        user_without_deposit.map(UserId::as_str),
+        powerbank_id.map(PowerbankId::as_str),
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(ids.into_iter().map(RentalId::new).collect())
 }
 
 /// An ACTIVE rental whose buyout has come.

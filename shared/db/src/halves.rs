@@ -1,6 +1,8 @@
 //! One bad row must not hold up its batch.
 
 use crate::error::DbError;
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 
 /// What became of a batch.
 #[derive(Debug)]
@@ -11,8 +13,8 @@ pub struct Halved<T, R> {
     pub bad: Vec<(T, DbError)>,
 }
 
-/// Does `work`, a transaction, on the whole batch; if the data of it is refused, on its halves,
-/// until each bad item stands alone.
+/// Does `work`, a transaction, on the whole batch; if the data of it is refused, or makes the work
+/// panic, on its halves, until each bad item stands alone.
 ///
 /// # Errors
 /// The first [`DbError`] that is no fault of the data; what went through before stays done.
@@ -26,7 +28,7 @@ pub async fn in_halves<T: Clone, R>(
     };
     let mut parts = vec![batch];
     while let Some(part) = parts.pop() {
-        match (work(part).await, part) {
+        match (unless_it_panics(work(part)).await, part) {
             (Ok(result), _) => halved.done.push(result),
             (Err(error), [alone]) if error.is_fault_of_the_data() => {
                 halved.bad.push((alone.clone(), error));
@@ -39,4 +41,17 @@ pub async fn in_halves<T: Clone, R>(
         }
     }
     Ok(halved)
+}
+
+/// A panic is a defect of this program, but what brings it to light is one item's data.
+async fn unless_it_panics<R>(work: impl Future<Output = Result<R, DbError>>) -> Result<R, DbError> {
+    AssertUnwindSafe(work)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| {
+            Err(DbError::Refused {
+                constraint: None,
+                why: "the work on it panicked".to_owned(),
+            })
+        })
 }
