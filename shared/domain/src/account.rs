@@ -80,14 +80,6 @@ pub struct Tick {
 }
 
 impl Account {
-    /// `D` plus what of it is in an open collection: what the user is shown as `current_debt`.
-    ///
-    /// # Errors
-    /// [`MoneyError::Overflow`].
-    pub fn owed(&self) -> Result<Amount, MoneyError> {
-        self.debt_amount().plus(self.collecting())
-    }
-
     /// What is due by the rules: exactly the total once ended, a grace behind while ACTIVE.
     #[must_use]
     pub fn due(&self, tick: &Tick) -> Amount {
@@ -196,12 +188,6 @@ impl Account {
         Ok(charge.into_iter().chain(collection).min())
     }
 
-    /// Whether the debt has grown so old that only a person goes on with it.
-    #[must_use]
-    pub fn debt_is_left_to_a_person(&self, tick: &Tick) -> bool {
-        self.debt.is_some_and(|debt| !tick.may_collect(&debt))
-    }
-
     /// Whether the open attempt has been unknown for so long that only a person goes on with it.
     #[must_use]
     pub fn attempt_is_left_to_a_person(&self, now: Moment) -> bool {
@@ -249,17 +235,6 @@ impl Account {
 
     fn debt_amount(&self) -> Amount {
         self.debt.map_or(Amount::ZERO, |debt| debt.amount)
-    }
-
-    fn collecting(&self) -> Amount {
-        match self.open {
-            Some(OpenAttempt {
-                kind: AttemptKind::Collection { .. },
-                amount,
-                ..
-            }) => amount,
-            _ => Amount::ZERO,
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stations, tariffs and users besides the seed's.
+//! Stations, tariffs and users besides those of the published examples.
 
 use std::collections::HashSet;
 

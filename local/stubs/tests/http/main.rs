@@ -9,6 +9,8 @@ mod catalogue;
 #[cfg(test)]
 mod durability;
 #[cfg(test)]
+mod examples;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod keys;
@@ -18,5 +20,3 @@ mod kit;
 mod money;
 #[cfg(test)]
 mod process;
-#[cfg(test)]
-mod seed;

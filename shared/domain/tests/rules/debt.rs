@@ -1,7 +1,7 @@
 //! How a debt rests, is asked for, and grows old.
 
 use crate::{
-    a_nanosecond_before, amount, at, cases, debt_of, id, is_new_attempt, tick_at, unbilled,
+    a_nanosecond_before, amount, at, cases, debt_of, id, is_new_attempt, owed, tick_at, unbilled,
 };
 use chrono::TimeDelta;
 use domain::{Account, Amount, AttemptKind, Debt, Moment, MoneyError, Outcome, Tick, backoff};
@@ -47,10 +47,6 @@ fn collected(before: Account, planned: Account) -> Option<i64> {
         "{planned:?}"
     );
     Some(open.amount.units())
-}
-
-fn owed(account: &Account) -> i64 {
-    account.owed().unwrap().units()
 }
 
 /// The debt after its collection was settled with `outcome` at `now`.
@@ -318,7 +314,6 @@ fn a_debt_is_tried_until_a_moment_before_its_greatest_age() {
     let account = ended_owing(debt_of(60, at(HOUR)));
     let last = tick_at(a_nanosecond_before(at(HOUR + 30 * DAY)));
     assert_eq!(collected(account, plan(account, &last)), Some(60));
-    assert!(!account.debt_is_left_to_a_person(&last));
     assert_eq!(account.next_bill_at(&last), Ok(Some(at(HOUR + 60))));
 }
 
@@ -329,7 +324,6 @@ fn a_debt_at_its_greatest_age_is_left_to_a_person_and_tried_no_more() {
     let planned = plan(account, &tick);
     assert_eq!(planned, account);
     assert!(!is_new_attempt(account, planned));
-    assert!(account.debt_is_left_to_a_person(&tick));
     assert_eq!(account.next_bill_at(&tick), Ok(None));
 }
 
@@ -342,12 +336,18 @@ fn a_debt_keeps_its_age_through_successes_and_declines() {
         account = planned.settle(outcome, now).unwrap();
     }
     assert_eq!(account.debt.unwrap().opened_at, at(HOUR));
-    assert!(account.debt_is_left_to_a_person(&tick_at(at(HOUR + 30 * DAY))));
+    let tick = tick_at(at(HOUR + 30 * DAY));
+    assert_eq!(plan(account, &tick), account);
+    assert_eq!(account.next_bill_at(&tick), Ok(None));
 }
 
 #[test]
-fn without_a_debt_none_is_left_to_a_person() {
-    assert!(!unbilled().debt_is_left_to_a_person(&tick_at(Moment::MAX_UTC)));
+fn without_a_debt_a_rental_of_any_age_is_charged() {
+    let tick = tick_at(Moment::MAX_UTC);
+    let open = plan(unbilled(), &tick).open.unwrap();
+    assert_eq!(open.kind, AttemptKind::Charge);
+    assert_eq!(open.amount, amount(5000));
+    assert_eq!(unbilled().next_bill_at(&tick), Ok(Some(at(306))));
 }
 
 #[test]
@@ -357,8 +357,8 @@ fn an_endless_greatest_age_does_not_wrap() {
         debt_max_age: TimeDelta::MAX,
         ..tick_at(at(HOUR + 365 * DAY))
     };
-    assert!(!account.debt_is_left_to_a_person(&tick));
     assert_eq!(collected(account, plan(account, &tick)), Some(60));
+    assert_eq!(account.next_bill_at(&tick), Ok(Some(at(HOUR + 60))));
 }
 
 // Arithmetic.

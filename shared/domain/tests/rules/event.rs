@@ -1,6 +1,6 @@
 //! A transition of a rental, as others are told of it.
 
-use crate::{a_nanosecond_before, amount, at, id, running, seed_price, start};
+use crate::{a_nanosecond_before, amount, at, example_price, id, running, start};
 use domain::{Amount, RentalEvent, RentalId, RentalStatus, TermsError};
 
 fn ended_event() -> RentalEvent {
@@ -44,7 +44,7 @@ fn an_event_is_read_back_as_it_was_written() {
 
 #[test]
 fn an_event_tells_when_a_rental_started_and_at_what_price() {
-    assert_eq!(ended_event().running(), Ok(Some(running(seed_price()))));
+    assert_eq!(ended_event().running(), Ok(Some(running(example_price()))));
     assert_eq!(failed_event().running(), Ok(None));
 }
 

@@ -146,7 +146,7 @@ fn assert_rejected<T: TheirId>(text: &str) {
 }
 
 #[test]
-fn the_seeds_ids_of_outside_systems_are_taken_as_they_are() {
+fn the_ids_of_outside_systems_in_the_examples_are_taken_as_they_are() {
     fn check<T: TheirId>() {
         for text in ["user-123", "station-456", "tariff-1", "pb-001"] {
             assert_taken::<T>(text);

@@ -22,7 +22,7 @@ mod rental;
 mod states;
 
 use chrono::TimeDelta;
-use domain::{Account, Amount, Debt, Moment, Price, Running, Tick};
+use domain::{Account, Amount, AttemptKind, Debt, Moment, Price, Running, Tick};
 use proptest::prelude::ProptestConfig;
 use proptest::test_runner::RngSeed;
 use std::hash::{BuildHasher, RandomState};
@@ -50,8 +50,9 @@ fn price(per_hour: i64, free_period_min: i32, buyout: i64) -> Price {
     Price::new(amount(per_hour), free_period_min, amount(buyout)).unwrap()
 }
 
-/// 60 an hour, 5 minutes free, bought out at 5000: after 300,000 seconds.
-fn seed_price() -> Price {
+/// The price in the API's examples: 60 an hour, 5 minutes free, bought out at 5000: after 300,000
+/// seconds.
+fn example_price() -> Price {
     price(60, 5, 5000)
 }
 
@@ -62,10 +63,10 @@ fn running(price: Price) -> Running {
     }
 }
 
-/// The books of an ACTIVE rental at the seed's price, of which nothing is billed.
+/// The books of an ACTIVE rental at the examples' price, of which nothing is billed.
 fn unbilled() -> Account {
     Account {
-        running: running(seed_price()),
+        running: running(example_price()),
         finished_at: None,
         paid: Amount::ZERO,
         open: None,
@@ -92,6 +93,16 @@ fn tick_at(now: Moment) -> Tick {
 /// Whether the tick between `before` and `after` opened an attempt.
 fn is_new_attempt(before: Account, after: Account) -> bool {
     before.open.is_none() && after.open.is_some()
+}
+
+/// The debt, and what of it is in an open collection.
+fn owed(account: &Account) -> i64 {
+    let debt = account.debt.map_or(0, |debt| debt.amount.units());
+    let collecting = account
+        .open
+        .filter(|attempt| attempt.kind != AttemptKind::Charge)
+        .map_or(0, |attempt| attempt.amount.units());
+    debt + collecting
 }
 
 fn id(number: u128) -> Uuid {

@@ -1,6 +1,6 @@
 //! How seconds turn into money.
 
-use crate::{amount, cases, price, seed_price};
+use crate::{amount, cases, example_price, price};
 use domain::{Amount, MoneyError, Price, TermsError};
 use proptest::prelude::*;
 use serde_json::json;
@@ -11,33 +11,33 @@ fn due(price: Price, seconds: i64) -> i64 {
     price.due_rounded_up(seconds).units()
 }
 
-// The seed's examples.
+// The API's examples.
 
 #[test]
 fn the_45th_minute_at_60_an_hour_costs_45() {
-    assert_eq!(due(seed_price(), 45 * MINUTE), 45);
+    assert_eq!(due(example_price(), 45 * MINUTE), 45);
 }
 
 #[test]
 fn the_90th_minute_at_60_an_hour_costs_90() {
-    assert_eq!(due(seed_price(), 90 * MINUTE), 90);
+    assert_eq!(due(example_price(), 90 * MINUTE), 90);
 }
 
 // The free period.
 
 #[test]
 fn the_start_costs_nothing() {
-    assert_eq!(due(seed_price(), 0), 0);
+    assert_eq!(due(example_price(), 0), 0);
 }
 
 #[test]
 fn the_last_free_second_costs_nothing() {
-    assert_eq!(due(seed_price(), 5 * MINUTE), 0);
+    assert_eq!(due(example_price(), 5 * MINUTE), 0);
 }
 
 #[test]
 fn the_first_second_past_the_free_period_charges_the_whole_duration() {
-    assert_eq!(due(seed_price(), 5 * MINUTE + 1), 6);
+    assert_eq!(due(example_price(), 5 * MINUTE + 1), 6);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn the_longest_free_period_does_not_wrap() {
 
 #[test]
 fn a_subscription_raises_a_shorter_free_period_to_30_minutes() {
-    let subscribed = seed_price().with_free_period_of_at_least(30);
+    let subscribed = example_price().with_free_period_of_at_least(30);
     assert_eq!(subscribed, price(60, 30, 5000));
     assert_eq!(due(subscribed, 30 * MINUTE), 0);
     assert_eq!(due(subscribed, 30 * MINUTE + 1), 31);
@@ -177,26 +177,26 @@ fn a_total_one_above_what_64_bits_hold_is_capped() {
 
 #[test]
 fn nothing_is_due_from_the_start() {
-    assert_eq!(seed_price().first_second_due(Amount::ZERO), Some(0));
+    assert_eq!(example_price().first_second_due(Amount::ZERO), Some(0));
     assert_eq!(price(0, 0, 1).first_second_due(Amount::ZERO), Some(0));
 }
 
 #[test]
 fn amounts_that_the_free_period_covers_are_due_right_past_it() {
     for units in 1..=6 {
-        assert_eq!(seed_price().first_second_due(amount(units)), Some(301));
+        assert_eq!(example_price().first_second_due(amount(units)), Some(301));
     }
-    assert_eq!(seed_price().first_second_due(amount(7)), Some(361));
+    assert_eq!(example_price().first_second_due(amount(7)), Some(361));
 }
 
 #[test]
 fn the_buyout_is_due_and_more_than_it_never_is() {
     assert_eq!(
-        seed_price().first_second_due(amount(5000)),
+        example_price().first_second_due(amount(5000)),
         Some(4999 * MINUTE + 1)
     );
-    assert_eq!(seed_price().first_second_due(amount(5001)), None);
-    assert_eq!(seed_price().first_second_due(amount(i64::MAX)), None);
+    assert_eq!(example_price().first_second_due(amount(5001)), None);
+    assert_eq!(example_price().first_second_due(amount(i64::MAX)), None);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 mod properties;
 
-use crate::{a_nanosecond_before, amount, at, price, running, seed_price, start};
+use crate::{a_nanosecond_before, amount, at, example_price, price, running, start};
 use domain::{Amount, End, EndStatus, Moment, RentalStatus, Running, View, whole_seconds};
 
 const MINUTE: i64 = 60;
@@ -39,17 +39,17 @@ fn active(total: i64, duration_minutes: i64) -> View {
     }
 }
 
-// The seed's examples.
+// The API's examples.
 
 #[test]
 fn a_rental_of_45_minutes_at_60_an_hour_shows_45() {
-    let view = running(seed_price()).view_at(at(45 * MINUTE));
+    let view = running(example_price()).view_at(at(45 * MINUTE));
     assert_eq!(view, active(45, 45));
 }
 
 #[test]
 fn a_stop_after_90_minutes_at_60_an_hour_costs_90() {
-    let rental = running(seed_price());
+    let rental = running(example_price());
     let end = rental.end_at(at(90 * MINUTE));
     assert_eq!(end, finished(90 * MINUTE, 90));
     assert_eq!(
@@ -228,7 +228,7 @@ fn the_ends_of_time_do_not_wrap() {
     for started_at in [Moment::MIN_UTC, start(), whole_seconds(Moment::MAX_UTC)] {
         for price in [
             price(0, 0, 1),
-            seed_price(),
+            example_price(),
             price(i64::MAX, i32::MAX, i64::MAX),
         ] {
             let rental = Running { started_at, price };
@@ -244,7 +244,7 @@ fn the_ends_of_time_do_not_wrap() {
 
 #[test]
 fn an_amount_is_due_from_its_moment_on() {
-    let rental = running(seed_price());
+    let rental = running(example_price());
     assert_eq!(rental.moment_due(Amount::ZERO), Some(start()));
     assert_eq!(rental.moment_due(amount(6)), Some(at(301)));
     assert_eq!(rental.moment_due(amount(7)), Some(at(361)));

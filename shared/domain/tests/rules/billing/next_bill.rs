@@ -1,7 +1,7 @@
 //! When there is something to do.
 
 use super::{HOUR, assert_idle, charging_60, ended, next_bill_at, plan, settle, settled};
-use crate::{at, tick_at, unbilled};
+use crate::{at, id, tick_at, unbilled};
 use chrono::TimeDelta;
 use domain::{Outcome, Tick};
 
@@ -43,10 +43,13 @@ fn an_active_rental_in_debt_is_next_billed_when_a_due_joins_or_the_debt_has_rest
 fn an_active_rental_whose_debt_is_left_to_a_person_is_billed_for_its_next_unit() {
     let owing = settle(charging_60(), Outcome::Declined, HOUR + 5);
     let joined = plan(owing, HOUR + 6);
-    let tick = Tick {
-        debt_max_age: TimeDelta::seconds(30),
-        ..tick_at(at(HOUR + 40))
-    };
-    assert!(joined.debt_is_left_to_a_person(&tick));
-    assert_eq!(joined.next_bill_at(&tick), Ok(Some(at(HOUR + 66))));
+    // Past its greatest age, and once it has rested too.
+    for second in [HOUR + 40, HOUR + 65] {
+        let tick = Tick {
+            debt_max_age: TimeDelta::seconds(30),
+            ..tick_at(at(second))
+        };
+        assert_eq!(joined.plan(&tick, id(9)), Ok(joined));
+        assert_eq!(joined.next_bill_at(&tick), Ok(Some(at(HOUR + 66))));
+    }
 }

@@ -1,4 +1,4 @@
-//! The seven endpoints as the seed prints them.
+//! The seven published endpoints: their examples, and requests that cannot be answered.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::kit::{Provider, payment, success};
 
 #[tokio::test]
-async fn the_reads_answer_what_the_seed_prints() {
+async fn the_reads_answer_what_the_examples_show() {
     let provider = Provider::start().await;
     let client = &provider.client;
 
@@ -34,7 +34,7 @@ async fn the_reads_answer_what_the_seed_prints() {
 }
 
 #[tokio::test]
-async fn the_writes_answer_what_the_seed_prints() {
+async fn the_writes_answer_what_the_examples_show() {
     let provider = Provider::start().await;
     let client = &provider.client;
 
