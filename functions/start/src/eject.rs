@@ -177,7 +177,11 @@ pub(crate) async fn write_down_buyouts(
     let bought_out =
         db_rental::bought_out_in_the_way(connection, user_without_deposit, powerbank_id).await?;
     for rental_id in bought_out {
-        db_rental::buy_out(connection, rental_id, runtime::fresh_id()).await?;
+        match db_rental::buy_out(connection, rental_id, runtime::fresh_id()).await {
+            // Somebody else just wrote it down.
+            Ok(()) | Err(DbError::Lost(_)) => {}
+            Err(error) => return Err(error),
+        }
     }
     Ok(())
 }

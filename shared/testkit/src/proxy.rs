@@ -58,6 +58,12 @@ impl Proxy {
         self.port
     }
 
+    /// Whether everything passes.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        *self.mode.borrow() == Mode::Open
+    }
+
     /// Lets everything pass.
     pub fn open(&self) {
         self.mode.send_replace(Mode::Open);

@@ -74,6 +74,8 @@ impl Lambda {
         let name = format!("{function}-{}", runtime::fresh_id());
         self.lock().insert(name.clone(), Arc::clone(&pool));
         let result = pool.invoke_as(&name, event, self.address, &env).await;
+        // It goes first: it would miss its Runtime API.
+        pool.kill_all();
         self.lock().remove(&name);
         result
     }
