@@ -7,7 +7,7 @@ use testkit::{Response, World, fresh_key};
 
 pub(crate) type Moment = DateTime<Utc>;
 
-/// Seconds after which the seed's 60 an hour have come to its buyout of 5000.
+/// Seconds after which the example's 60 an hour have come to its buyout of 5000.
 pub(crate) const BUYOUT_SEC: i64 = 4_999 * 60 + 1;
 
 /// What an answer must not carry: pieces of SQL, of Rust types, of paths.
@@ -44,7 +44,7 @@ pub(crate) fn shifted(moment: Moment, seconds: i64) -> Moment {
     Moment::from_timestamp(seconds, moment.timestamp_subsec_nanos()).unwrap()
 }
 
-/// A moment in an answer, which must be in whole seconds and end in `Z`, as the seed prints it.
+/// A moment in an answer, which must be in whole seconds and end in `Z`, as the API's examples print it.
 pub(crate) fn moment(answer: &Value, field: &str) -> Moment {
     let text = answer[field].as_str().unwrap();
     let moment: Moment = text.parse().unwrap();

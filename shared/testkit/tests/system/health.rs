@@ -1,4 +1,4 @@
-//! Health: the seed's shape whatever is away, within two seconds whatever hangs.
+//! Health: the API's one shape whatever is away, within two seconds whatever hangs.
 
 use crate::checks::nothing_moved;
 use serde_json::{Value, json};
@@ -90,8 +90,8 @@ async fn a_system_that_is_well_answers_the_seeds_body_to_the_letter_and_moves_no
     let world = World::start().await;
     let health = world.get(HEALTH).await.unwrap();
     is(&health, 200, &healthy());
-    let seed = r#"{"status":"healthy","database":"connected","external_services":{"stations":"available","tariffs":"available","users":"available","payments":"available"}}"#;
-    assert_eq!(health.body, seed);
+    let published = r#"{"status":"healthy","database":"connected","external_services":{"stations":"available","tariffs":"available","users":"available","payments":"available"}}"#;
+    assert_eq!(health.body, published);
 
     nothing_moved(&world).await;
 }

@@ -25,11 +25,11 @@ async fn a_quote_answers_with_the_seeds_body_to_the_letter_and_moves_nothing() {
     let quote_id = body["quote_id"].as_str().unwrap();
     let uuid = quote_id.strip_prefix("quote-").unwrap();
     assert_eq!(uuid, uuid.parse::<Uuid>().unwrap().to_string());
-    let seed = format!(
+    let published = format!(
         "{{\"quote_id\":\"{quote_id}\",\"price_per_hour\":60,\"free_period_min\":5,\
          \"deposit\":500,\"expires_in_sec\":60}}"
     );
-    assert_eq!(quote.body, seed);
+    assert_eq!(quote.body, published);
 
     let again = world.quoted("user-123", "station-456").await;
     assert_ne!(again, quote_id);

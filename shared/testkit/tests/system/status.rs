@@ -7,7 +7,7 @@ use crate::checks::{BUYOUT_SEC, fields, moment, seen, shifted, stand_still_at};
 use serde_json::json;
 use testkit::{World, fresh_key};
 
-/// The fields of the seed's body, and when the rental ended.
+/// The fields of the published body, and when the rental ended.
 const FIELDS_WHEN_ENDED: [&str; 8] = [
     "current_debt",
     "duration_minutes",
@@ -31,12 +31,12 @@ async fn an_active_rental_shows_the_seeds_body_to_the_letter() {
     assert_eq!(status.status, 200);
     assert_eq!(status.headers["content-type"], "application/json");
     let started_at = start["started_at"].as_str().unwrap();
-    let seed = format!(
+    let published = format!(
         "{{\"rental_id\":\"{rental_id}\",\"status\":\"ACTIVE\",\"powerbank_id\":\"pb-001\",\
          \"started_at\":\"{started_at}\",\"total_amount\":45,\"current_debt\":0,\
          \"duration_minutes\":45}}"
     );
-    assert_eq!(status.body, seed);
+    assert_eq!(status.body, published);
     world.advance(45 * 60).await.unwrap();
     world.settle_and_check().await.unwrap();
 }
