@@ -182,7 +182,7 @@ async fn settle(
         before,
         after,
         next_bill_at,
-        keeps_lease: true,
+        keeps_lease: false,
         settled: Some(status),
     };
     db_billing::save(connection, &[change], runtime::fresh_id).await?;

@@ -25,12 +25,16 @@ where
 {
     while Instant::now() < done_by {
         let leases = claim().await?;
-        let mut is_anything_known = false;
+        if leases.is_empty() {
+            break;
+        }
+        let (mut answered, mut unanswered) = (false, false);
         let mut fates = futures::stream::iter(leases)
             .map(&work)
             .buffer_unordered(AT_ONCE);
         while let Some(fate) = fates.next().await {
-            is_anything_known |= matches!(fate, Ok(Some(_)));
+            answered |= matches!(fate, Ok(Some(_)));
+            unanswered |= matches!(fate, Ok(None));
             match fate {
                 Err(DbError::Lost(_)) => {}
                 // Its lease keeps it away until the next reconcile, and the others go on.
@@ -38,7 +42,7 @@ where
                 fate => count(fate),
             }
         }
-        if !is_anything_known {
+        if unanswered && !answered {
             break;
         }
     }

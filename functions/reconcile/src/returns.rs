@@ -40,12 +40,20 @@ impl Reconcile {
             let mut outcomes = futures::stream::iter(readable)
                 .map(|returned| self.report_return(returned))
                 .buffer_unordered(AT_ONCE);
+            let (mut answered, mut unanswered) = (false, false);
             while let Some(outcome) = outcomes.next().await {
-                match outcome? {
+                let outcome = outcome?;
+                unanswered |= outcome == ReturnOutcome::Unknown;
+                answered |= outcome != ReturnOutcome::Unknown;
+                match outcome {
                     ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
                     ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
                     ReturnOutcome::Unknown => {}
                 }
+            }
+            // The stations are away, and the other tasks want their turn.
+            if unanswered && !answered {
+                break;
             }
         }
         Ok(())

@@ -10,21 +10,25 @@ use runtime::step::reached;
 /// Releases the hold of a rental that is RELEASING and notes that it is released; does nothing
 /// for any other. What cannot be done now, reconcile does. Returns whether the hold is released.
 pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental: &Rental) -> bool {
-    let (HoldStatus::Releasing, Some(intent)) = (rental.hold.status, rental.hold.release) else {
+    let (HoldStatus::Releasing, Some(mut intent)) = (rental.hold.status, rental.hold.release)
+    else {
         return false;
     };
-    let outcome = payments
+    let mut outcome = payments
         .release(intent, &rental.user_id, rental.rental_id)
         .await;
     reached(StartStep::ReleaseCalled);
-    match outcome {
-        Outcome::Succeeded => {}
-        Outcome::Expired => renew(rentals, rental, intent).await,
-        Outcome::Declined | Outcome::Unknown => {
-            tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");
-        }
+    if outcome == Outcome::Expired
+        && let Some(renewed) = renew(rentals, rental, intent).await
+    {
+        intent = renewed;
+        outcome = payments
+            .release(intent, &rental.user_id, rental.rental_id)
+            .await;
+        reached(StartStep::ReleaseCalled);
     }
     if outcome != Outcome::Succeeded {
+        tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");
         return false;
     }
     let noted = rentals
@@ -40,14 +44,16 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
 
 /// The provider never saw the request in time: the next one goes under a new key. Releasing what
 /// is released already does no harm.
-async fn renew(rentals: &Database, rental: &Rental, expired: Intent) {
+async fn renew(rentals: &Database, rental: &Rental, expired: Intent) -> Option<Intent> {
     let renewed = rentals
         .statement("release_renew", async |connection| {
             let release_id = runtime::fresh_id();
             db_rental::renew_release(connection, rental.rental_id, expired.id, release_id).await
         })
         .await;
-    if let Err(error) = renewed {
-        tracing::warn!(rental_id = %rental.rental_id, %error, "the release is not renewed yet");
-    }
+    renewed
+        .inspect_err(|error| {
+            tracing::warn!(rental_id = %rental.rental_id, %error, "the release is not renewed yet");
+        })
+        .ok()
 }

@@ -2,7 +2,7 @@
 
 use crate::rental::{KEY_RETENTION, LEASE, Lease};
 use db::DbError;
-use domain::{HoldStatus, RentalId};
+use domain::{HoldStatus, Intent, RentalId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -153,27 +153,32 @@ pub async fn begin_release(
 /// Commits a new intent for a release that ran out before the provider first saw it.
 ///
 /// # Errors
-/// [`DbError`].
+/// [`DbError::Lost`] when somebody else renewed or finished it.
 pub async fn renew_release(
     connection: &mut PgConnection,
     rental_id: RentalId,
     expired_id: Uuid,
     release_id: Uuid,
-) -> Result<(), DbError> {
-    sqlx::query!(
+) -> Result<Intent, DbError> {
+    let expires_at = sqlx::query_scalar!(
         r#"
         UPDATE rentals
         SET release_id = $3, release_expires_at = app_now() + $4
         WHERE rental_id = $1 AND release_id = $2 AND hold_status = 'RELEASING'
+        RETURNING release_expires_at AS "expires_at!"
         "#,
         rental_id.uuid(),
         expired_id,
         release_id,
         KEY_RETENTION,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(())
+    let expires_at = expires_at.ok_or(DbError::Lost("the release is somebody else's"))?;
+    Ok(Intent {
+        id: release_id,
+        expires_at,
+    })
 }
 
 /// How many starts and holds stayed unknown for so long that only a person goes on with them.

@@ -16,6 +16,9 @@ use uuid::Uuid;
 /// the intents that are made under it.
 pub(crate) const LEASE: PgInterval = seconds(25);
 
+/// No request takes longer.
+pub(crate) const LONGEST_REQUEST: PgInterval = seconds(20);
+
 /// How long the provider and the stations are asked about a key: they forget it after a day.
 pub(crate) const KEY_RETENTION: PgInterval = seconds(23 * 60 * 60);
 

@@ -1,7 +1,7 @@
 //! The end of a rental: the one place where it is decided.
 
 use crate::outbox::insert_outbox;
-use crate::rental::{Rental, lock_rental};
+use crate::rental::{LONGEST_REQUEST, Rental, lock_rental};
 use db::DbError;
 use domain::{End, EndStatus, Moment, PowerbankId, RentalId, StationId, UserId};
 use sqlx::PgConnection;
@@ -140,7 +140,8 @@ pub struct BuyoutDue {
     pub buyout_at: Moment,
 }
 
-/// ACTIVE rentals whose buyout has come, oldest first, after `after`.
+/// ACTIVE rentals whose buyout has come, oldest first, after `after`. It came so long ago that no
+/// stop which arrived before it can still be deciding: such a stop is FINISHED, not BUYOUT.
 ///
 /// # Errors
 /// [`DbError`].
@@ -153,7 +154,7 @@ pub async fn buyouts_due(
         r#"
         SELECT rental_id, buyout_at AS "buyout_at!"
         FROM rentals
-        WHERE status = 'ACTIVE' AND buyout_at <= app_now()
+        WHERE status = 'ACTIVE' AND buyout_at <= app_now() - $4::interval
           AND ($1::timestamptz IS NULL OR (buyout_at, rental_id) > ($1, $2))
         ORDER BY buyout_at, rental_id
         LIMIT $3
@@ -161,6 +162,7 @@ pub async fn buyouts_due(
         after.map(|after| after.buyout_at),
         after.map(|after| after.rental_id.uuid()),
         limit,
+        LONGEST_REQUEST,
     )
     .fetch_all(connection)
     .await?;

@@ -168,3 +168,18 @@ impl Drop for Checkout {
         }
     }
 }
+
+/// Runs `work` in a savepoint: when it fails, what it wrote is undone, and the transaction around it
+/// can go on.
+///
+/// # Errors
+/// Whatever `work` returns, and [`DbError`] of the database.
+pub async fn savepoint<T>(
+    connection: &mut PgConnection,
+    work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    let mut savepoint = connection.begin().await?;
+    let value = work(&mut savepoint).await?;
+    savepoint.commit().await?;
+    Ok(value)
+}

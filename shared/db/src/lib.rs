@@ -10,7 +10,7 @@ mod halves;
 mod migrate;
 mod operator;
 
-pub use database::Database;
+pub use database::{Database, savepoint};
 pub use error::{BadRow, DbError, one_row};
 pub use halves::{Halved, in_halves};
 pub use migrate::migrate;
