@@ -68,8 +68,7 @@ impl Reconcile {
                 Ok(Some(Fate::Finished))
             }
             EjectOutcome::Refused => {
-                let Reply { status, body } = ApiError::EjectFailed.reply();
-                self.roll_back(lease, &rental, Some(Reply { status, body }))
+                self.roll_back(lease, &rental, Some(ApiError::EjectFailed.reply()))
                     .await
             }
             EjectOutcome::Expired => self.roll_back(lease, &rental, None).await,
