@@ -47,13 +47,13 @@ impl BillingTick {
         if claimed.rental_ids.is_empty() {
             return Ok(false);
         }
-        reached(TickStep::Claimed);
+        reached(TickStep::Claimed).await;
         let calls = self.intend(&claimed, rules, report).await?;
-        reached(TickStep::Intended);
+        reached(TickStep::Intended).await;
         let called = self.call_all(&claimed, calls).await;
-        reached(TickStep::Called);
+        reached(TickStep::Called).await;
         self.settle(&claimed, &called, rules, report).await?;
-        reached(TickStep::Settled);
+        reached(TickStep::Settled).await;
         Ok(true)
     }
 

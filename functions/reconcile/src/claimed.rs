@@ -24,14 +24,13 @@ where
     Fut: Future<Output = Result<Option<F>, DbError>>,
 {
     while Instant::now() < done_by {
-        let leases = claim().await?;
+        let mut leases = claim().await?;
+        leases.sort_unstable_by_key(|lease| lease.rental_id);
         if leases.is_empty() {
             break;
         }
         let (mut answered, mut unanswered) = (false, false);
-        let mut fates = futures::stream::iter(leases)
-            .map(&work)
-            .buffer_unordered(AT_ONCE);
+        let mut fates = runtime::side_by_side(leases, AT_ONCE, &work);
         while let Some(fate) = fates.next().await {
             answered |= matches!(fate, Ok(Some(_)));
             unanswered |= matches!(fate, Ok(None));

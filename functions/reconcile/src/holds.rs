@@ -46,7 +46,7 @@ impl Reconcile {
                     db_rental::claim_holds(c, token, BATCH).await
                 })
                 .await?;
-            reached(ReconcileStep::HoldsClaimed);
+            reached(ReconcileStep::HoldsClaimed).await;
             Ok(leases)
         };
         let ask = |lease| self.ask_about_hold(lease);
@@ -67,6 +67,7 @@ impl Reconcile {
             })
             .await?
             .ok_or(DbError::Lost("the rental is gone"))?;
+        reached(ReconcileStep::HoldRead).await;
         if rental.hold.status == HoldStatus::Releasing {
             let released = start::release_hold(&self.rentals, &self.payments, &rental).await;
             return Ok(released.then_some(Fate::Released));
@@ -90,7 +91,7 @@ impl Reconcile {
             .payments
             .hold(intent, &rental.user_id, rental.rental_id, deposit)
             .await;
-        reached(ReconcileStep::HoldAsked);
+        reached(ReconcileStep::HoldAsked).await;
         match outcome {
             Outcome::Succeeded => Some(HoldStatus::Held),
             Outcome::Declined => Some(HoldStatus::Declined),
@@ -148,7 +149,7 @@ impl Reconcile {
                 db_rental::begin_release(c, rental_id, runtime::fresh_id()).await
             })
             .await?;
-        reached(ReconcileStep::ReleaseIntended);
+        reached(ReconcileStep::ReleaseIntended).await;
         Ok(())
     }
 }

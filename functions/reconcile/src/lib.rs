@@ -17,6 +17,7 @@ pub use steps::ReconcileStep;
 use db::{Database, DbError};
 use external::{PaymentsClient, StationsClient};
 use runtime::StartError;
+use runtime::env::Env;
 use runtime::event::InvocationError;
 use runtime::step::reached;
 use tokio::time::Instant;
@@ -38,12 +39,13 @@ impl Reconcile {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
-            payments: PaymentsClient::from_env()?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
+            payments: PaymentsClient::from_env(env, &http)?,
         })
     }
 
@@ -62,7 +64,7 @@ impl Reconcile {
             ("purge", self.purge(&mut report).await),
             ("count", self.count_what_is_left(&mut report).await),
         ];
-        reached(ReconcileStep::Done);
+        reached(ReconcileStep::Done).await;
         let undone = results.iter().filter(|(_, result)| result.is_err()).count();
         for (task, result) in &results {
             if let Err(error) = result {
@@ -78,7 +80,7 @@ impl Reconcile {
 
     async fn copy(&self, done_by: Instant, report: &mut ReconcileReport) -> Result<(), DbError> {
         let delivered = delivery::copy_all(&self.rentals, &self.billing, done_by).await?;
-        reached(ReconcileStep::Copied);
+        reached(ReconcileStep::Copied).await;
         report.copied = delivered.copied;
         report.set_aside = delivered.set_aside;
         Ok(())

@@ -37,9 +37,8 @@ impl Reconcile {
                     Err(error) => report.failed("returns", &error),
                 }
             }
-            let mut outcomes = futures::stream::iter(readable)
-                .map(|returned| self.report_return(returned))
-                .buffer_unordered(AT_ONCE);
+            let report_return = |returned| self.report_return(returned);
+            let mut outcomes = runtime::side_by_side(readable, AT_ONCE, report_return);
             let (mut answered, mut unanswered) = (false, false);
             while let Some(outcome) = outcomes.next().await {
                 let outcome = outcome?;
@@ -65,11 +64,12 @@ impl Reconcile {
             station_id,
             powerbank_id,
         } = returned;
+        reached(ReconcileStep::ReturnDue).await;
         let outcome = self
             .stations
             .return_powerbank(intent, &station_id, &powerbank_id)
             .await;
-        reached(ReconcileStep::ReturnCalled);
+        reached(ReconcileStep::ReturnCalled).await;
         match &outcome {
             ReturnOutcome::Returned => {
                 self.rentals

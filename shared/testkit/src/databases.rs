@@ -26,7 +26,7 @@ impl Databases {
     /// # Errors
     /// When there is no such server.
     pub async fn create() -> Result<Self> {
-        let url: String = runtime::env::required(
+        let url: String = runtime::env::Env::of_process().required(
             "TEST_DATABASE_URL",
             "a PostgreSQL server for tests; `make test` starts one",
         )?;

@@ -2,7 +2,6 @@
 
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
-use std::time::Duration;
 use stubs::{Settings, Stubs};
 use tempfile::TempDir;
 
@@ -24,7 +23,7 @@ impl Stub {
         let server = Stubs::start(&settings)
             .await
             .context("the stubs do not start")?;
-        let admin = runtime::http_client(Duration::from_secs(10))?;
+        let admin = runtime::http_client()?;
         Ok(Self {
             server,
             admin,

@@ -37,7 +37,7 @@ pub(super) async fn intercept(
 
     let request = Request::from_parts(parts, Body::from(body));
     let answer = match (endpoint, fault) {
-        (Some(endpoint), Some(fault)) => mistreat(endpoint, fault, request, next).await,
+        (Some(endpoint), Some(fault)) => mistreat(&app, endpoint, fault, request, next).await,
         _ => Some(next.run(request).await),
     };
     match answer {
@@ -51,6 +51,7 @@ pub(super) async fn intercept(
 
 /// None: the caller gets no answer.
 async fn mistreat(
+    app: &App,
     endpoint: Endpoint,
     mut fault: Hit,
     request: Request,
@@ -87,6 +88,12 @@ async fn mistreat(
         }
         Mode::Lose => {
             next.run(request).await;
+            None
+        }
+        Mode::Defer => {
+            app.faults.defer(Box::pin(async {
+                next.run(request).await;
+            }));
             None
         }
     }
