@@ -5,6 +5,7 @@
 //! say. What belongs to a batch is written in set-based statements, whatever its size.
 
 mod account;
+pub mod audit;
 mod change;
 mod claim;
 mod copy;

@@ -4,6 +4,7 @@
 //! them share a transaction is for the use case to say. A write that ends a step demands the row
 //! in the state, and under the lease, that the step began with.
 
+pub mod audit;
 mod hold;
 mod keys;
 mod outbox;

@@ -3,6 +3,8 @@
 //! A bank that nobody has had yet has no id; it gets the next one of a counter
 //! when it is ejected. A returned one keeps its id and comes out first.
 
+use std::ops::Bound;
+
 use axum::http::StatusCode;
 use redb::{ReadTransaction, ReadableTable};
 use serde::{Deserialize, Serialize};
@@ -111,10 +113,23 @@ pub(crate) fn stock(read: &ReadTransaction, station_id: &str) -> Result<u64, Sto
     Ok(stock_in(&read.open_table(STOCK)?, station_id)?.unwrap_or(0))
 }
 
-pub(crate) fn ejects(read: &ReadTransaction) -> Result<Vec<EjectEntry>, StoreError> {
+/// Up to `limit` ejects, oldest first, after the number `after`; all, or those under one key.
+pub(crate) fn ejects(
+    read: &ReadTransaction,
+    key: Option<&str>,
+    after: u64,
+    limit: usize,
+) -> Result<Vec<EjectEntry>, StoreError> {
     let mut ejects = Vec::new();
-    for row in read.open_table(EJECTS)?.iter()? {
-        ejects.push(json_row(row?.1.value())?);
+    let table = read.open_table(EJECTS)?;
+    for row in table.range((Bound::Excluded(after), Bound::Unbounded))? {
+        if ejects.len() >= limit {
+            break;
+        }
+        let entry: EjectEntry = json_row(row?.1.value())?;
+        if key.is_none() || key == entry.key.as_deref() {
+            ejects.push(entry);
+        }
     }
     Ok(ejects)
 }

@@ -1,5 +1,7 @@
 //! Accounts, orders and the movements between them, as rows.
 
+use std::ops::Bound;
+
 use axum::http::StatusCode;
 use redb::{ReadTransaction, ReadableTable};
 use serde::{Deserialize, Serialize};
@@ -121,36 +123,47 @@ pub(crate) fn set_balance(
 
 pub(crate) fn order(read: &ReadTransaction, order_id: &str) -> Result<OrderView, StoreError> {
     let order = order_in(&read.open_table(ORDERS)?, order_id)?;
-    let mut entries = Vec::new();
-    for row in read
-        .open_table(ENTRIES)?
-        .range(entries_of_order(order_id))?
-    {
-        entries.push(json_row(row?.1.value())?);
-    }
     let (user_id, sums) = order.map(|order| (order.user_id, order.sums)).unzip();
     Ok(OrderView {
         order_id: order_id.to_owned(),
         user_id,
         sums: sums.unwrap_or_default(),
-        entries: Some(entries),
+        entries: Some(entries(read, order_id)?),
     })
 }
 
-/// Every order, without its entries.
-pub(crate) fn orders(read: &ReadTransaction) -> Result<Vec<OrderView>, StoreError> {
+/// Up to `limit` orders in the order of their ids, after that of `after`; with their entries, or
+/// without.
+pub(crate) fn orders(
+    read: &ReadTransaction,
+    after: Option<&str>,
+    limit: usize,
+    with_entries: bool,
+) -> Result<Vec<OrderView>, StoreError> {
+    let from = after.map_or(Bound::Unbounded, Bound::Excluded);
     let mut orders = Vec::new();
-    for row in read.open_table(ORDERS)?.iter()? {
+    let table = read.open_table(ORDERS)?;
+    for row in table.range::<&str>((from, Bound::Unbounded))?.take(limit) {
         let (order_id, order) = row?;
         let order: OrderRow = json_row(order.value())?;
+        let entries = with_entries.then(|| entries(read, order_id.value()));
         orders.push(OrderView {
             order_id: order_id.value().to_owned(),
             user_id: Some(order.user_id),
             sums: order.sums,
-            entries: None,
+            entries: entries.transpose()?,
         });
     }
     Ok(orders)
+}
+
+fn entries(read: &ReadTransaction, order_id: &str) -> Result<Vec<Entry>, StoreError> {
+    let table = read.open_table(ENTRIES)?;
+    let mut entries = Vec::new();
+    for row in table.range(entries_of_order(order_id))? {
+        entries.push(json_row(row?.1.value())?);
+    }
+    Ok(entries)
 }
 
 fn account_in(
