@@ -12,6 +12,8 @@ use tokio::task::JoinHandle;
 
 /// A COMMIT as sqlx sends it: a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// A client that takes its leave.
+const TERMINATE: u8 = b'X';
 
 /// What the proxy does to connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +199,9 @@ async fn ask(
         } else {
             &shared.kept_back
         };
-        heard.fetch_add(1, Ordering::SeqCst);
+        if !said.is_empty() && said.first() != Some(&TERMINATE) {
+            heard.fetch_add(1, Ordering::SeqCst);
+        }
         thaw(&mut modes).await;
         if said.is_empty() {
             return Ok(());
