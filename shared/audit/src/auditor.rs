@@ -191,7 +191,10 @@ impl Auditor {
         Ok(Books {
             rental: rental.transpose().map_err(unreadable("db-rental"))?,
             billing: billing.transpose().map_err(unreadable("db-billing"))?,
-            ledger: self.ledger.is_some().then(|| LedgerRows { order, ejects }),
+            ledger: self
+                .ledger
+                .is_some()
+                .then_some(LedgerRows { order, ejects }),
             rental_id,
         })
     }

@@ -52,6 +52,7 @@ impl Judge<'_> {
     /// Notes what is broken unless `holds`.
     pub(crate) fn demand(&mut self, holds: bool, otherwise: impl FnOnce() -> String) {
         if !holds {
+            self.met();
             self.findings.broken.push((self.law, otherwise()));
         }
     }

@@ -32,6 +32,18 @@ impl Database {
     pub fn from_env(env: &Env, variable: &'static str) -> Result<Self, EnvError> {
         let meaning = "a PostgreSQL URL, postgres://user:password@host:port/name";
         let options: PgConnectOptions = env.required(variable, meaning)?;
+        Ok(Self::of(options))
+    }
+
+    /// The database at `url`, for tools that are told where it is; no connection is made yet.
+    ///
+    /// # Errors
+    /// [`DbError`] when it is not a PostgreSQL URL.
+    pub fn at(url: &str) -> Result<Self, DbError> {
+        Ok(Self::of(url.parse()?))
+    }
+
+    fn of(options: PgConnectOptions) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -45,7 +57,7 @@ impl Database {
                     IDLE_IN_TRANSACTION_TIMEOUT_MS,
                 ),
             ]));
-        Ok(Self { pool })
+        Self { pool }
     }
 
     /// Runs `work` in one transaction and commits it. `name` is for logs.
@@ -155,6 +167,13 @@ impl Database {
 fn hung_or<T>(begun: Result<Result<T, sqlx::Error>, Elapsed>) -> Result<T, DbError> {
     let begun = begun.map_err(|_| DbError::Broken("it does not answer".to_owned()))?;
     Ok(begun?)
+}
+
+/// A database that somebody else connects to: for tests, which look into it as well.
+impl From<PgPool> for Database {
+    fn from(pool: PgPool) -> Self {
+        Self { pool }
+    }
 }
 
 /// A connection out of the pool. It goes back only when its work came to an end: one that was

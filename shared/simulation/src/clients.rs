@@ -102,16 +102,12 @@ fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut
         .as_ref()
         .filter(|(_, at)| now.signed_duration_since(*at) < KEY_RETENTION);
     match before {
-        Some((before, _)) if may_come_at_any_time(&reply) => {
-            // Nothing is said of the answer itself.
-            let _before = before;
+        Some((before, _)) if says_nothing_of_it(&reply) || *before == reply => {
+            report.record(Law::Answers, 1);
         }
         Some((before, _)) => {
-            report.record(Law::Answers, 1);
-            if *before != reply {
-                let what = format!("{before:?} became {reply:?}");
-                report.violate(Law::Answers, format!("{:?}", sent.request), what);
-            }
+            let what = format!("{before:?} became {reply:?}");
+            report.violate(Law::Answers, format!("{:?}", sent.request), what);
         }
         None if is_final(&reply) => sent.answer = Some((reply, now)),
         None => {}
@@ -119,7 +115,7 @@ fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut
 }
 
 /// 503, or 409 while another one with the key runs.
-fn may_come_at_any_time(reply: &Reply) -> bool {
+fn says_nothing_of_it(reply: &Reply) -> bool {
     reply.status == 503 || *reply == ApiError::InFlight.reply()
 }
 

@@ -204,9 +204,10 @@ const fn after_reconcile(step: ReconcileStep) -> Then {
         }
         ReconcileStep::HoldsClaimed => databases(Use::Transactions, Use::Statements),
         ReconcileStep::HoldRead => calls(&[HOLD, RELEASE]),
-        ReconcileStep::HoldAsked | ReconcileStep::ReleaseIntended => READS_RENTAL,
+        ReconcileStep::HoldAsked | ReconcileStep::ReleaseIntended | ReconcileStep::ReturnCalled => {
+            READS_RENTAL
+        }
         ReconcileStep::ReturnDue => calls(&[RETURN]),
-        ReconcileStep::ReturnCalled => READS_RENTAL,
         ReconcileStep::Done => NOTHING,
     }
 }

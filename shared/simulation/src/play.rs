@@ -182,15 +182,14 @@ impl Play {
                 };
                 json!({ "command": "mark-refund-paid", "refund_id": refund_id, "operator": "anna" })
             }
-            Command::ResolveAttempt { succeeded } => {
+            Command::ResolveAttempt => {
                 let open = "SELECT attempt_id FROM payment_attempts WHERE status = 'OPEN'
                             ORDER BY attempt_id";
                 let open = self.stage.ids(billing, open).await?;
                 let Some(attempt_id) = pick(&open, choice) else {
                     return Ok(());
                 };
-                // What a person says is what the provider's own books tell.
-                let _found_out_instead = succeeded;
+                // A person says what the provider's own books tell.
                 let taken = self.stage.took(*attempt_id).await?;
                 json!({
                     "command": "resolve-attempt",
@@ -347,10 +346,9 @@ impl Play {
             Fault::LeaseRunsOut => {
                 self.stage.wait(26).await?;
                 let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                for others in [Some(Invocation::Tick), Some(Invocation::Reconcile), again] {
-                    if let Some(others) = others {
-                        self.run_to_its_end(others).await?;
-                    }
+                let others = [Some(Invocation::Tick), Some(Invocation::Reconcile), again];
+                for other in others.into_iter().flatten() {
+                    self.run_to_its_end(other).await?;
                 }
                 self.struck(place.step, fault);
             }

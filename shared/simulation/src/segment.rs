@@ -34,9 +34,8 @@ impl Segment {
             Fault::ReplyLost => stage.fault(step, |_| json!({ "mode": "lose" })).await?,
             Fault::Refused => stage.fault(step, refusal).await?,
             Fault::NeverArrives => {
-                stage
-                    .fault(step, |_| json!({ "mode": "fail", "status": 503 }))
-                    .await?
+                let away = |_: &str| json!({ "mode": "fail", "status": 503 });
+                stage.fault(step, away).await?;
             }
             Fault::ArrivesLate => stage.fault(step, |_| json!({ "mode": "defer" })).await?,
             Fault::Gone(db) => {

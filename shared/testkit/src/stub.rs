@@ -122,6 +122,12 @@ impl Stub {
             .await
     }
 
+    /// The provider's ledger, for an audit.
+    #[must_use]
+    pub fn audited_ledger(&self) -> audit::Ledger {
+        audit::Ledger::new(self.admin.clone(), self.url())
+    }
+
     /// Sets a user's balance.
     ///
     /// # Errors

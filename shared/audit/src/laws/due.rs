@@ -1,6 +1,7 @@
 //! Law 2: what is billed is what is due, by the time and the terms alone. Law 3: neither what is
 //! billed nor what was taken exceeds the buyout.
 
+use crate::books::LedgerRows;
 use crate::due::Price;
 use crate::facts::{Facts, Sums, is_ended, price_of};
 use crate::findings::Judge;
@@ -21,7 +22,7 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
 }
 
 pub(super) fn check_buyout(facts: &Facts<'_>, law: &mut Judge<'_>) {
-    let taken = facts.ledger.map_or(0, |ledger| ledger.taken());
+    let taken = facts.ledger.map_or(0, LedgerRows::taken);
     let billed = facts.billing.map_or(0, Sums::billed);
     if taken == 0 && billed == 0 {
         return;

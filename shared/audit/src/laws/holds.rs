@@ -1,13 +1,14 @@
 //! Law 10: no hold outlives a FAILED rental, or a settled end, by two rounds. Those that only a
 //! person goes on with are apart. What is written down as released is released at once.
 
+use crate::books::LedgerRows;
 use crate::facts::Facts;
 use crate::findings::Judge;
 
 pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     let Some(rental) = facts.rental else { return };
     let status = rental.hold_status.as_str();
-    let held = facts.ledger.map_or(0, |ledger| ledger.held());
+    let held = facts.ledger.map_or(0, LedgerRows::held);
     if status == "RELEASED" {
         law.met();
         law.demand(held == 0, || {

@@ -17,7 +17,7 @@ enum Step<'a> {
     Known(&'a AttemptRow),
 }
 
-/// Until when a debt rests.
+/// Until when a debt rests; unknown while nobody told of its beginning.
 #[derive(Default)]
 struct Rest {
     failures: i32,
@@ -44,15 +44,14 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     let mut rest = Rest::default();
     for (at, step) in steps(billing) {
         match step {
-            Step::Opened => rest.begin(at, 0),
-            Step::Tried(attempt) => law.demand(rest.until.is_some_and(|until| until <= at), || {
+            Step::Tried(attempt) => law.demand(rest.until.is_none_or(|until| until <= at), || {
                 let (id, until) = (attempt.attempt_id, rest.until);
                 format!("attempt {id} was made at {at}, and the debt rests until {until:?}")
             }),
             Step::Known(attempt) if attempt.status == "DECLINED" => {
                 rest.begin(at, rest.failures.saturating_add(1));
             }
-            Step::Known(_) => rest.begin(at, 0),
+            Step::Opened | Step::Known(_) => rest.begin(at, 0),
         }
     }
     let owed = billing

@@ -1,0 +1,70 @@
+//! What is reported, and how it is shown.
+
+use audit::{Law, Report};
+use serde_json::json;
+
+#[test]
+fn the_laws_are_numbered_from_1_to_17() {
+    let numbers: Vec<u8> = Law::ALL.into_iter().map(Law::number).collect();
+    assert_eq!(numbers, (1..=17).collect::<Vec<u8>>());
+}
+
+#[test]
+fn a_report_of_nothing_is_clean_and_checked_nothing() {
+    let report = Report::default();
+    assert!(report.is_clean() && report.checked_nothing());
+}
+
+#[test]
+fn what_others_checked_is_counted_beside_what_the_audit_did() {
+    let mut report = Report::default();
+    report.record(Law::Answers, 3);
+    assert!(report.is_clean() && !report.checked_nothing());
+    let mut other = Report::default();
+    other.record(Law::Answers, 4);
+    other.violate(Law::States, "rental-1", "it moved back");
+    report.merge(other);
+    assert_eq!(report.checked(Law::Answers), 7);
+    assert_eq!(report.checked(Law::States), 0);
+    assert!(!report.is_clean());
+}
+
+#[test]
+fn a_violation_is_shown_in_the_table_and_in_json_with_its_numbers() {
+    let mut report = Report::default();
+    report.rentals = 2;
+    report.record(Law::Taken, 2);
+    report.violate(Law::Taken, "rental-7", "P = 1, but L = 2");
+    let table = report.to_string();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 1 + 17 + 2, "{table}");
+    let widths: Vec<usize> = lines[..18].iter().map(|line| line.len()).collect();
+    assert!(widths.iter().all(|width| *width == widths[0]), "{table}");
+    assert!(table.contains("rental-7 breaks law 1: P = 1, but L = 2"));
+
+    let shown = serde_json::to_value(&report).unwrap();
+    assert_eq!(shown["is_clean"], json!(false));
+    assert_eq!(shown["rentals"], json!(2));
+    assert_eq!(shown["laws"][0]["law"], json!(1));
+    assert_eq!(shown["laws"][0]["checked"], json!(2));
+    assert_eq!(shown["laws"][0]["violations"], json!(1));
+    assert_eq!(
+        shown["violations"],
+        json!([{ "law": 1, "rental_id": "rental-7", "what": "P = 1, but L = 2" }])
+    );
+}
+
+#[test]
+fn laws_that_need_the_ledger_say_so_when_there_is_none() {
+    let report = Report::without_ledger();
+    let notes: Vec<(u8, &str)> = report
+        .laws()
+        .filter_map(|law| Some((law.law.number(), law.note?)))
+        .collect();
+    let (whole, part) = ("not checked: no ledger", "checked in part: no ledger");
+    assert_eq!(
+        notes,
+        [(1, whole), (3, part), (6, whole), (9, part), (10, part)]
+    );
+    assert!(report.to_string().contains(whole));
+}
