@@ -42,6 +42,8 @@ pub(crate) enum Mode {
     Late,
     /// Answers 200 with something that is not JSON, does nothing.
     Garbage,
+    /// Refuses what it is asked to do, and remembers that under the key.
+    Refuse,
     /// Does the work, then breaks the connection.
     Lose,
     /// Breaks the connection, and does the work when a test says that late requests arrive.
@@ -132,6 +134,9 @@ impl Fault {
         }
         if self.delay_ms.is_some() && !matches!(self.mode, Mode::Stall | Mode::Late) {
             return Err("delay_ms goes with the modes stall and late only".to_owned());
+        }
+        if self.mode == Mode::Refuse && !self.endpoint.changes_something() {
+            return Err("only what changes something can be refused".to_owned());
         }
         if self.times == Some(0) {
             return Err("times must be positive".to_owned());

@@ -31,13 +31,13 @@ impl Segment {
     pub(crate) async fn under(fault: Fault, step: &str, stage: &Stage) -> Result<Self> {
         let mut heard = 0;
         match fault {
-            Fault::ReplyLost => stage.fault(step, |_| json!({ "mode": "lose" })).await?,
-            Fault::Refused => stage.fault(step, refusal).await?,
+            Fault::ReplyLost => stage.fault(step, json!({ "mode": "lose" })).await?,
+            Fault::Refused => stage.fault(step, json!({ "mode": "refuse" })).await?,
             Fault::NeverArrives => {
-                let away = |_: &str| json!({ "mode": "fail", "status": 503 });
+                let away = json!({ "mode": "fail", "status": 503 });
                 stage.fault(step, away).await?;
             }
-            Fault::ArrivesLate => stage.fault(step, |_| json!({ "mode": "defer" })).await?,
+            Fault::ArrivesLate => stage.fault(step, json!({ "mode": "defer" })).await?,
             Fault::Gone(db) => {
                 let proxy = stage.proxy(db);
                 heard = proxy.kept_back();
@@ -114,15 +114,6 @@ impl Segment {
     }
 }
 
-/// How each endpoint says no.
-fn refusal(endpoint: &str) -> Value {
-    let status = match endpoint {
-        "eject-powerbank" | "return-powerbank" => 404,
-        _ => 400,
-    };
-    json!({ "mode": "fail", "status": status })
-}
-
 /// Time that passes in the real world, while it stands in the history.
 async fn real_pause() -> Result<()> {
     Ok(tokio::task::spawn_blocking(|| std::thread::sleep(LOOK_EVERY)).await?)
@@ -130,14 +121,14 @@ async fn real_pause() -> Result<()> {
 
 impl Stage {
     /// At whatever is called next from this step, once, this goes wrong.
-    async fn fault(&self, step: &str, mode: fn(&str) -> Value) -> Result<()> {
+    async fn fault(&self, step: &str, mode: Value) -> Result<()> {
         let calls = places()
             .into_iter()
             .find(|place| place.step == step)
             .map(|place| place.calls)
             .unwrap_or_default();
         for endpoint in calls {
-            let mut fault = mode(endpoint);
+            let mut fault = mode.clone();
             if let Some(fault) = fault.as_object_mut() {
                 fault.insert("endpoint".to_owned(), json!(endpoint));
                 fault.insert("times".to_owned(), json!(1));

@@ -49,12 +49,16 @@ pub(super) async fn intercept(
     }
 }
 
+/// Goes with a request that the provider is to refuse.
+#[derive(Clone, Copy)]
+pub(super) struct Refusing;
+
 /// None: the caller gets no answer.
 async fn mistreat(
     app: &App,
     endpoint: Endpoint,
     mut fault: Hit,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Option<Response> {
     match fault.mode {
@@ -85,6 +89,10 @@ async fn mistreat(
         Mode::Garbage => {
             let html = [(header::CONTENT_TYPE, "text/html")];
             Some((StatusCode::OK, html, "<html>not json").into_response())
+        }
+        Mode::Refuse => {
+            request.extensions_mut().insert(Refusing);
+            Some(next.run(request).await)
         }
         Mode::Lose => {
             next.run(request).await;

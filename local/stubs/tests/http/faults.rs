@@ -286,3 +286,41 @@ async fn a_deferred_request_that_arrives_after_its_expiry_does_nothing() {
     client.post("/admin/faults/deferred", json!({})).await;
     assert_eq!(taken(client).await, 0);
 }
+
+#[tokio::test]
+async fn a_refusal_is_remembered_under_its_key() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    for endpoint in ["clear-money-for-order", "eject-powerbank"] {
+        order_fault(
+            client,
+            json!({"endpoint": endpoint, "mode": "refuse", "times": 1}),
+        )
+        .await;
+    }
+    let eject = json!({"station_id": "station-456"});
+    for _ in 0..2 {
+        let answer = client.keyed("key-1", CLEAR, clear()).await;
+        answer.is(400, json!({"status": "error", "message": "Refused"}));
+        let answer = client
+            .keyed("key-2", "/eject-powerbank", eject.clone())
+            .await;
+        answer.is(200, json!({"success": false, "message": "Refused"}));
+    }
+    assert_eq!(taken(client).await, 0);
+    assert_eq!(client.stock("station-456").await, 5);
+    client
+        .keyed("key-3", CLEAR, clear())
+        .await
+        .is(200, success());
+}
+
+#[tokio::test]
+async fn reading_cannot_be_refused() {
+    let provider = Provider::start().await;
+    let fault = json!({"endpoint": "tariff", "mode": "refuse"});
+    assert_eq!(
+        provider.client.post("/admin/faults", fault).await.status,
+        422
+    );
+}
