@@ -11,7 +11,7 @@ use crate::demo::{self, Stage};
 use crate::output::Output;
 use crate::ports;
 use crate::project::Project;
-use crate::settings::{Data, Doors, Postgres, QUIET_LOGS, Settings};
+use crate::settings::{Data, DatabaseDoors, Doors, Postgres, QUIET_LOGS, Settings};
 use crate::signals::Signals;
 use crate::stack::beside;
 
@@ -69,10 +69,12 @@ fn settings_in(folder: &Path, postgres: Postgres) -> Result<Settings> {
             api_port: ports::any_free()?,
             stubs_port: ports::any_free()?,
         },
-        rental_db_port: ports::any_free()?,
-        billing_db_port: ports::any_free()?,
-        rental_database_url: None,
-        billing_database_url: None,
+        databases: DatabaseDoors {
+            rental_db_port: ports::any_free()?,
+            billing_db_port: ports::any_free()?,
+            rental_database_url: None,
+            billing_database_url: None,
+        },
         billing_tick_sec: TICK_SEC,
         concurrency: 4,
         invoke_port: 0,

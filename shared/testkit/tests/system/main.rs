@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod audit;
 mod billed;
 mod buyout;
 mod checks;

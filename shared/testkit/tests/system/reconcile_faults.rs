@@ -275,14 +275,19 @@ async fn a_return_that_cannot_be_read_is_set_aside_alone() {
         stop(&world, &rental_id).await;
         rentals.push(rental_id);
     }
-    let spoil = format!(
-        "UPDATE outbox SET return_station_id = '' WHERE rental_id = '{}' AND version = 2",
-        uuid(&rentals[0])
-    );
-    sql(&world.databases.rental, spoil).await;
+    let return_to = async |station_id: &str| {
+        let id = uuid(&rentals[0]);
+        let spoil = format!(
+            "UPDATE outbox SET return_station_id = '{station_id}' \
+             WHERE rental_id = '{id}' AND version = 2"
+        );
+        sql(&world.databases.rental, spoil).await;
+    };
+    return_to("").await;
     let report = world.reconcile().await.unwrap();
     assert!(is_reported(&report), "{report}");
     assert_eq!(int(&report, "powerbanks_returned"), 2, "{report}");
+    return_to(PLAIN).await;
     world.settle_and_check().await.unwrap();
     for rental_id in &rentals {
         assert_eq!(world.books(rental_id).await.unwrap().held, 0);
