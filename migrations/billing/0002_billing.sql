@@ -55,6 +55,8 @@ CREATE TABLE payment_attempts (
 -- Law: at most one open attempt per rental.
 CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (rental_id) WHERE status = 'OPEN';
 CREATE INDEX payment_attempts_of_rental ON payment_attempts (rental_id, created_at);
+-- For the report of what is open, and for a person.
+CREATE INDEX payment_attempts_open ON payment_attempts (created_at) WHERE status = 'OPEN';
 
 COMMENT ON TABLE payment_attempts IS 'Every clear: its intent is committed before the call, its outcome after. OPEN is unknown, never rendered as paid or declined.';
 COMMENT ON COLUMN payment_attempts.attempt_id IS 'Idempotency-Key of the clear: one key, one amount, at most one effect.';
@@ -72,6 +74,8 @@ CREATE TABLE debts (
     CONSTRAINT debts_settled_at_nothing CHECK (settled_at IS NULL OR amount = 0)
 );
 CREATE INDEX debts_of_user ON debts (user_id) WHERE settled_at IS NULL;
+-- Those that grew too old are left to a person.
+CREATE INDEX debts_owed ON debts (opened_at) WHERE settled_at IS NULL;
 
 COMMENT ON TABLE debts IS 'What a rental''s user owes after a declined charge; one row a rental, opened again when a later charge is declined.';
 COMMENT ON COLUMN debts.amount IS 'D: owed and not in an open collection.';
@@ -86,7 +90,7 @@ CREATE TABLE refunds (
     paid_at   timestamptz
 );
 CREATE INDEX refunds_of_rental ON refunds (rental_id);
-CREATE INDEX refunds_owed ON refunds (owed_at) WHERE paid_at IS NULL;
+CREATE INDEX refunds_owed ON refunds (owed_at) INCLUDE (amount) WHERE paid_at IS NULL;
 
 COMMENT ON TABLE refunds IS 'Paid above the final total, found when an end came late. Settled by an operator; nothing is silently kept.';
 

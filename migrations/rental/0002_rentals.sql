@@ -96,6 +96,8 @@ CREATE INDEX rentals_buyout ON rentals (buyout_at, rental_id) WHERE status = 'AC
 CREATE INDEX rentals_holds_unknown ON rentals (lease_until NULLS FIRST) WHERE hold_status IN ('REQUESTED', 'RELEASING');
 CREATE INDEX rentals_holds_after_end ON rentals (rental_id)
     WHERE hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT');
+-- What waits for an operator.
+CREATE INDEX rentals_flagged ON rentals (flagged_at) WHERE flagged_at IS NOT NULL;
 
 COMMENT ON TABLE rentals IS 'Rentals, with the intents and outcomes of their hold and their eject. The only place where an end is decided.';
 COMMENT ON COLUMN rentals.version IS 'Counts the transitions told to billing; 0 until the first.';
@@ -150,6 +152,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_to_copy ON outbox (position) WHERE copied_at IS NULL AND copy_error IS NULL;
 CREATE INDEX outbox_to_return ON outbox (position)
     WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL;
+CREATE INDEX outbox_set_aside ON outbox (position)
+    WHERE copy_error IS NOT NULL OR return_error IS NOT NULL;
 
 COMMENT ON TABLE outbox IS 'Law: one row per transition of a rental, written in its transaction, carrying the whole rental. Its deliveries (copy to billing, return to the station, event bus) are independent; each is made at least once.';
 COMMENT ON COLUMN outbox.event_id IS 'Lets a consumer drop repeats.';

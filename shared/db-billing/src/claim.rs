@@ -1,5 +1,6 @@
 //! Which rentals a tick works on.
 
+use crate::interval::interval;
 use chrono::TimeDelta;
 use db::DbError;
 use domain::RentalId;
@@ -52,11 +53,7 @@ pub async fn claim(
         WHERE rentals.rental_id = due.rental_id
         RETURNING rentals.rental_id
         "#,
-        PgInterval {
-            months: 0,
-            days: 0,
-            microseconds: tick.num_microseconds().unwrap_or(i64::MAX)
-        },
+        interval(tick),
         token,
         limit,
         LEASE,

@@ -5,16 +5,21 @@
 //! say. What belongs to a batch is written in set-based statements, whatever its size.
 
 mod account;
+mod books;
 mod change;
 mod claim;
+mod clock;
 mod copy;
+mod interval;
 mod operator;
 mod show;
 mod status;
 
 pub use account::{BilledRental, lock_accounts, lock_rental_account};
+pub use books::{BillingBooks, books};
 pub use change::{AttemptStatus, Change, save};
 pub use claim::{Claimed, claim, renew_leases, set_aside};
+pub use clock::now;
 pub use copy::{RentalCopy, upsert_copies};
 pub use operator::{
     operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,

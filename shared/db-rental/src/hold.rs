@@ -181,27 +181,6 @@ pub async fn renew_release(
     })
 }
 
-/// How many starts and holds stayed unknown for so long that only a person goes on with them.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn left_to_a_person(connection: &mut PgConnection) -> Result<i64, DbError> {
-    let count = sqlx::query_scalar!(
-        r#"
-        SELECT (SELECT count(*) FROM rentals
-                WHERE status = 'PENDING' AND lease_until <= app_now()
-                  AND eject_expires_at + $1 <= app_now())
-             + (SELECT count(*) FROM rentals
-                WHERE hold_status = 'REQUESTED' AND status <> 'PENDING'
-                  AND hold_expires_at + $1 <= app_now()) AS "count!"
-        "#,
-        KEY_RETENTION,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(count)
-}
-
 /// RELEASING to RELEASED: the provider holds nothing any more. `release_id` is the intent whose
 /// outcome this is; a repeat changes nothing.
 ///

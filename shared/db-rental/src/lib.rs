@@ -4,6 +4,8 @@
 //! them share a transaction is for the use case to say. A write that ends a step demands the row
 //! in the state, and under the lease, that the step began with.
 
+mod books;
+mod clock;
 mod hold;
 mod keys;
 mod outbox;
@@ -17,9 +19,11 @@ mod started;
 mod stop;
 mod terms;
 
+pub use books::{RentalBooks, books};
+pub use clock::now;
 pub use hold::{
-    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, left_to_a_person,
-    record_late_hold, renew_release,
+    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, record_late_hold,
+    renew_release,
 };
 pub use keys::{Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
 pub use outbox::{

@@ -8,6 +8,7 @@
 )]
 
 mod billed;
+mod books;
 mod buyout;
 mod checks;
 mod concurrency;
