@@ -3,6 +3,7 @@
 //! Each task stands for itself: one that fails, because its database or its outside system is
 //! away, leaves the others their turn, and the next reconcile goes on with it.
 
+mod answers;
 mod books;
 mod buyouts;
 mod claimed;

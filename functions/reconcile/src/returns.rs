@@ -1,5 +1,6 @@
 //! Power banks that came back are reported to their station, so that they can be ejected again.
 
+use crate::answers::Answers;
 use crate::claimed::AT_ONCE;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
@@ -40,19 +41,17 @@ impl Reconcile {
             let mut outcomes = futures::stream::iter(readable)
                 .map(|returned| self.report_return(returned))
                 .buffer_unordered(AT_ONCE);
-            let (mut answered, mut unanswered) = (false, false);
+            let mut answers = Answers::default();
             while let Some(outcome) = outcomes.next().await {
                 let outcome = outcome?;
-                unanswered |= outcome == ReturnOutcome::Unknown;
-                answered |= outcome != ReturnOutcome::Unknown;
+                answers.note(outcome != ReturnOutcome::Unknown);
                 match outcome {
                     ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
                     ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
                     ReturnOutcome::Unknown => {}
                 }
             }
-            // The stations are away, and the other tasks want their turn.
-            if unanswered && !answered {
+            if answers.nobody_is_there() {
                 break;
             }
         }
