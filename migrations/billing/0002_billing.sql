@@ -14,6 +14,7 @@ CREATE TABLE rentals (
     paid             bigint      NOT NULL DEFAULT 0 CHECK (paid BETWEEN 0 AND buyout),
     refunded         bigint      NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND paid),
     next_bill_at     timestamptz,
+    awaits_grace     boolean     NOT NULL DEFAULT false,
 
     lease_token      uuid,
     lease_until      timestamptz,
@@ -35,6 +36,7 @@ COMMENT ON TABLE rentals IS 'A copy of db-rental''s rentals for billing: a newer
 COMMENT ON COLUMN rentals.paid IS 'P: the sum of succeeded attempts.';
 COMMENT ON COLUMN rentals.refunded IS 'R: the sum of refunds owed, paid out or not.';
 COMMENT ON COLUMN rentals.next_bill_at IS 'Nothing is to be done before it; NULL when nothing ever is, or only a person can go on.';
+COMMENT ON COLUMN rentals.awaits_grace IS 'next_bill_at is when the first unit falls due, as the copy tells it: a tick comes a grace later.';
 COMMENT ON COLUMN rentals.set_aside_at IS 'A local fault kept this rental from being billed; an operator requeues it.';
 
 CREATE TABLE payment_attempts (

@@ -179,6 +179,7 @@ async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Re
         r#"
         UPDATE rentals
         SET paid = c.paid, refunded = c.refunded, next_bill_at = c.next_bill_at,
+            awaits_grace = false,
             lease_token = CASE WHEN c.keeps_lease THEN rentals.lease_token END,
             lease_until = CASE WHEN c.keeps_lease THEN rentals.lease_until END
         FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[])
