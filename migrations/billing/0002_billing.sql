@@ -15,6 +15,7 @@ CREATE TABLE rentals (
     refunded         bigint      NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND paid),
     next_bill_at     timestamptz,
     awaits_grace     boolean     NOT NULL DEFAULT false,
+    release_due      boolean     NOT NULL DEFAULT false,
 
     lease_token      uuid,
     lease_until      timestamptz,
@@ -30,6 +31,8 @@ CREATE TABLE rentals (
 
 -- What is due, oldest first. A rental with nothing due is not read.
 CREATE INDEX rentals_due ON rentals (next_bill_at) WHERE next_bill_at IS NOT NULL AND set_aside_at IS NULL;
+-- Settled, and db-rental was not told.
+CREATE INDEX rentals_release_due ON rentals (rental_id) WHERE release_due;
 CREATE INDEX rentals_set_aside ON rentals (set_aside_at) WHERE set_aside_at IS NOT NULL;
 
 COMMENT ON TABLE rentals IS 'A copy of db-rental''s rentals for billing: a newer version replaces an older one, never the other way. Beside it the sums of the rental''s books.';
@@ -37,6 +40,7 @@ COMMENT ON COLUMN rentals.paid IS 'P: the sum of succeeded attempts.';
 COMMENT ON COLUMN rentals.refunded IS 'R: the sum of refunds owed, paid out or not.';
 COMMENT ON COLUMN rentals.next_bill_at IS 'Nothing is to be done before it; NULL when nothing ever is, or only a person can go on.';
 COMMENT ON COLUMN rentals.awaits_grace IS 'next_bill_at is when the first unit falls due, as the copy tells it: a tick comes a grace later.';
+COMMENT ON COLUMN rentals.release_due IS 'It is settled, and db-rental was not told that its deposit may be released.';
 COMMENT ON COLUMN rentals.set_aside_at IS 'A local fault kept this rental from being billed; an operator requeues it.';
 
 CREATE TABLE payment_attempts (

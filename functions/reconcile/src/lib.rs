@@ -8,6 +8,7 @@ mod books;
 mod buyouts;
 mod claimed;
 mod holds;
+mod releases;
 mod report;
 mod returns;
 mod starts;

@@ -12,6 +12,7 @@ mod clock;
 mod copy;
 mod interval;
 mod operator;
+mod settled;
 mod show;
 mod status;
 
@@ -24,8 +25,9 @@ pub use copy::{RentalCopy, upsert_copies};
 pub use operator::{
     operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,
 };
+pub use settled::{release_told, releases_due, settled_rentals};
 pub use show::{ShownAttempt, ShownBilling, ShownRefund, show};
-pub use status::{current_debt, settled_rentals};
+pub use status::current_debt;
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "BILLING_DATABASE_URL";

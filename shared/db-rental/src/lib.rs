@@ -22,8 +22,8 @@ mod terms;
 pub use books::{RentalBooks, books};
 pub use clock::now;
 pub use hold::{
-    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, record_late_hold,
-    renew_release,
+    HeldLate, asked_about_release, begin_releases, claim_holds, held_late, hold_released,
+    record_late_hold, renew_release,
 };
 pub use keys::{Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
 pub use outbox::{
