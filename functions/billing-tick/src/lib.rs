@@ -16,6 +16,7 @@ pub use steps::TickStep;
 use batch::Rules;
 use chrono::TimeDelta;
 use db::Database;
+use db_billing::BillingBooks;
 use external::{ConfigsClient, PaymentsClient};
 use runtime::StartError;
 use runtime::env::Env;
@@ -80,7 +81,19 @@ impl BillingTick {
                 }
             }
         }
+        report.books = self.books().await;
         tracing::info!(?report, "tick");
         Ok(report)
+    }
+
+    /// To know how the books stand is not worth the tick: what was billed is billed.
+    async fn books(&self) -> Option<BillingBooks> {
+        self.billing
+            .statement("books", async |c| {
+                db_billing::books(c, self.debt_max_age).await
+            })
+            .await
+            .inspect_err(|error| tracing::error!(%error, "how the books stand is not known"))
+            .ok()
     }
 }
