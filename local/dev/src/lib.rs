@@ -20,6 +20,7 @@ pub mod process;
 pub mod project;
 pub mod run;
 pub mod scheduler;
+pub mod scratch;
 pub mod settings;
 pub mod signals;
 pub mod stack;
