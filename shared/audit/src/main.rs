@@ -50,7 +50,7 @@ async fn main() -> ExitCode {
     let report = match run(&cli).await {
         Ok(report) => report,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            say(&format!("error: {error:#}; `make run` starts the system"));
             return ExitCode::from(NO_END);
         }
     };
