@@ -41,19 +41,19 @@ impl BillingTick {
         let claimed = self
             .billing
             .tx("tick_claim", async |c| {
-                db_billing::claim(c, rules.tick, token, BATCH).await
+                db_billing::claim(c, rules.tick, rules.grace, token, BATCH).await
             })
             .await?;
         if claimed.rental_ids.is_empty() {
             return Ok(false);
         }
-        reached(TickStep::Claimed);
+        reached(TickStep::Claimed).await;
         let calls = self.intend(&claimed, rules, report).await?;
-        reached(TickStep::Intended);
+        reached(TickStep::Intended).await;
         let called = self.call_all(&claimed, calls).await;
-        reached(TickStep::Called);
+        reached(TickStep::Called).await;
         self.settle(&claimed, &called, rules, report).await?;
-        reached(TickStep::Settled);
+        reached(TickStep::Settled).await;
         Ok(true)
     }
 

@@ -1,9 +1,10 @@
 //! The calls of one batch: side by side, outside any transaction, while the leases are kept.
 
-use crate::BillingTick;
+use crate::{BillingTick, TickStep};
 use db_billing::Claimed;
 use domain::{Intent, OpenAttempt, Outcome, RentalId, UserId};
 use futures::StreamExt;
+use runtime::step::reached;
 use std::time::Duration;
 
 /// With it a batch of 128 calls that all time out takes 6 s: twice the time-out of one.
@@ -29,10 +30,8 @@ pub(crate) struct Called {
 impl BillingTick {
     /// Makes all calls, each once.
     pub(crate) async fn call_all(&self, claimed: &Claimed, calls: Vec<Call>) -> Vec<Called> {
-        let calls = futures::stream::iter(calls)
-            .map(|call| self.call(call))
-            .buffer_unordered(CONCURRENT_CALLS)
-            .collect();
+        let calls =
+            runtime::side_by_side(calls, CONCURRENT_CALLS, |call| self.call(call)).collect();
         tokio::select! {
             called = calls => called,
             never = self.keep_renewing(claimed) => never,
@@ -55,10 +54,12 @@ impl BillingTick {
             id: attempt_id,
             expires_at: call.attempt.expires_at(),
         };
+        reached(TickStep::Calling).await;
         let outcome = self
             .payments
             .clear(intent, &call.user_id, call.rental_id, amount)
             .await;
+        reached(TickStep::Answered).await;
         Called { call, outcome }
     }
 

@@ -16,9 +16,10 @@ pub use steps::TickStep;
 use batch::Rules;
 use chrono::TimeDelta;
 use db::Database;
+use db_billing::BillingBooks;
 use external::{ConfigsClient, PaymentsClient};
 use runtime::StartError;
-use runtime::env;
+use runtime::env::Env;
 use runtime::event::InvocationError;
 use tokio::time::Instant;
 
@@ -40,13 +41,14 @@ impl BillingTick {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
-        let grace_sec = env::or("BILLING_GRACE_SEC", DEFAULT_GRACE_SEC)?;
-        let debt_max_age_days = env::or("DEBT_MAX_AGE_DAYS", DEFAULT_DEBT_MAX_AGE_DAYS)?;
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
+        let grace_sec = env.or("BILLING_GRACE_SEC", DEFAULT_GRACE_SEC)?;
+        let debt_max_age_days = env.or("DEBT_MAX_AGE_DAYS", DEFAULT_DEBT_MAX_AGE_DAYS)?;
         Ok(Self {
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            payments: PaymentsClient::from_env()?,
-            configs: ConfigsClient::from_env()?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            payments: PaymentsClient::from_env(env, &http)?,
+            configs: ConfigsClient::from_env(env, &http)?,
             grace: TimeDelta::seconds(grace_sec.into()),
             debt_max_age: TimeDelta::days(debt_max_age_days.into()),
         })
@@ -79,7 +81,19 @@ impl BillingTick {
                 }
             }
         }
+        report.books = self.books().await;
         tracing::info!(?report, "tick");
         Ok(report)
+    }
+
+    /// To know how the books stand is not worth the tick: what was billed is billed.
+    async fn books(&self) -> Option<BillingBooks> {
+        self.billing
+            .statement("books", async |c| {
+                db_billing::books(c, self.debt_max_age).await
+            })
+            .await
+            .inspect_err(|error| tracing::error!(%error, "how the books stand is not known"))
+            .ok()
     }
 }

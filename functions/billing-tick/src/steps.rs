@@ -7,7 +7,11 @@ runtime::steps! {
         Claimed = "tick.claimed",
         /// The intents are committed; the provider was not called.
         Intended = "tick.intended",
-        /// The provider was called; no outcome is committed.
+        /// The provider is about to be called for one of the batch's attempts.
+        Calling = "tick.calling",
+        /// The provider was called for one of them; no outcome is committed.
+        Answered = "tick.answered",
+        /// The provider was called for all of them; no outcome is committed.
         Called = "tick.called",
         /// The outcomes are committed, the leases are free.
         Settled = "tick.settled",

@@ -4,6 +4,7 @@ use db::Database;
 use external::{PaymentsClient, StationsClient, TariffsClient, UsersClient};
 use runtime::StartError;
 use runtime::api::{ApiError, Reply};
+use runtime::env::Env;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -53,14 +54,15 @@ impl Health {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
-            tariffs: TariffsClient::from_env()?,
-            users: UsersClient::from_env()?,
-            payments: PaymentsClient::from_env()?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
+            tariffs: TariffsClient::from_env(env, &http)?,
+            users: UsersClient::from_env(env, &http)?,
+            payments: PaymentsClient::from_env(env, &http)?,
         })
     }
 

@@ -29,7 +29,7 @@ impl Operator {
                 Ok(rows)
             })
             .await?;
-        reached(OperatorStep::Committed);
+        reached(OperatorStep::Committed).await;
         let billed = self
             .billing
             .tx("operator_requeue", async |connection| {
@@ -76,7 +76,7 @@ impl Operator {
             })
             .await?
             .map_err(CommandError::Refused)?;
-        reached(OperatorStep::Committed);
+        reached(OperatorStep::Committed).await;
         delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
         Ok(rental_id)
     }
@@ -98,7 +98,7 @@ impl Operator {
                 Ok(Some(rental_id))
             })
             .await?;
-        reached(OperatorStep::Committed);
+        reached(OperatorStep::Committed).await;
         paid.ok_or_else(|| CommandError::Refused(format!("No refund {refund_id} is owed")))
     }
 
@@ -121,7 +121,7 @@ impl Operator {
                 Ok(Ok(rental_id))
             })
             .await?;
-        reached(OperatorStep::Committed);
+        reached(OperatorStep::Committed).await;
         resolved.map_err(CommandError::Refused)
     }
 }

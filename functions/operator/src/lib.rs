@@ -12,6 +12,7 @@ pub use steps::OperatorStep;
 
 use db::{Database, DbError};
 use runtime::StartError;
+use runtime::env::Env;
 use runtime::event::InvocationError;
 use runtime::step::reached;
 
@@ -36,10 +37,10 @@ impl Operator {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
         })
     }
 
@@ -53,7 +54,7 @@ impl Operator {
     }
 
     async fn act(&self, command: &Command) -> Result<Shown, CommandError> {
-        reached(OperatorStep::Received);
+        reached(OperatorStep::Received).await;
         let rental_id = match command {
             Command::Show { rental_id } => *rental_id,
             Command::Requeue {
@@ -82,7 +83,7 @@ impl Operator {
                     .await?
             }
         };
-        reached(OperatorStep::Done);
+        reached(OperatorStep::Done).await;
         self.show(rental_id).await
     }
 }

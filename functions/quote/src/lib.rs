@@ -10,7 +10,7 @@ use external::{
 use lambda_http::Request;
 use runtime::StartError;
 use runtime::api::{ApiError, Reply};
-use runtime::env;
+use runtime::env::Env;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -48,14 +48,15 @@ impl Quotes {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
-            tariffs: TariffsClient::from_env()?,
-            users: UsersClient::from_env()?,
-            configs: ConfigsClient::from_env()?,
-            subscriber_free_period_min: env::or(
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
+            tariffs: TariffsClient::from_env(env, &http)?,
+            users: UsersClient::from_env(env, &http)?,
+            configs: ConfigsClient::from_env(env, &http)?,
+            subscriber_free_period_min: env.or(
                 "SUBSCRIBER_FREE_PERIOD_MIN",
                 DEFAULT_SUBSCRIBER_FREE_PERIOD_MIN,
             )?,

@@ -48,7 +48,7 @@ impl Reconcile {
                 db_rental::buy_out(c, rental_id, runtime::fresh_id()).await
             })
             .await?;
-        reached(ReconcileStep::BuyoutDecided);
+        reached(ReconcileStep::BuyoutDecided).await;
         Ok(())
     }
 }

@@ -3,9 +3,12 @@
 //! Each task stands for itself: one that fails, because its database or its outside system is
 //! away, leaves the others their turn, and the next reconcile goes on with it.
 
+mod answers;
+mod books;
 mod buyouts;
 mod claimed;
 mod holds;
+mod releases;
 mod report;
 mod returns;
 mod starts;
@@ -17,6 +20,7 @@ pub use steps::ReconcileStep;
 use db::{Database, DbError};
 use external::{PaymentsClient, StationsClient};
 use runtime::StartError;
+use runtime::env::Env;
 use runtime::event::InvocationError;
 use runtime::step::reached;
 use tokio::time::Instant;
@@ -38,12 +42,13 @@ impl Reconcile {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
-            payments: PaymentsClient::from_env()?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
+            payments: PaymentsClient::from_env(env, &http)?,
         })
     }
 
@@ -60,9 +65,8 @@ impl Reconcile {
             ("holds", self.settle_holds(done_by, &mut report).await),
             ("returns", self.report_returns(done_by, &mut report).await),
             ("purge", self.purge(&mut report).await),
-            ("count", self.count_what_is_left(&mut report).await),
         ];
-        reached(ReconcileStep::Done);
+        reached(ReconcileStep::Done).await;
         let undone = results.iter().filter(|(_, result)| result.is_err()).count();
         for (task, result) in &results {
             if let Err(error) = result {
@@ -72,25 +76,17 @@ impl Reconcile {
         if undone == results.len() {
             return Err(InvocationError::new(report.failures.join("; ")));
         }
+        report.books = self.books().await;
+        report.clock_skew_sec = self.clock_skew_sec().await;
         tracing::info!(?report, "reconcile");
         Ok(report)
     }
 
     async fn copy(&self, done_by: Instant, report: &mut ReconcileReport) -> Result<(), DbError> {
         let delivered = delivery::copy_all(&self.rentals, &self.billing, done_by).await?;
-        reached(ReconcileStep::Copied);
+        reached(ReconcileStep::Copied).await;
         report.copied = delivered.copied;
         report.set_aside = delivered.set_aside;
-        Ok(())
-    }
-
-    async fn count_what_is_left(&self, report: &mut ReconcileReport) -> Result<(), DbError> {
-        report.left_to_a_person = self
-            .rentals
-            .statement("left_to_a_person", async |c| {
-                db_rental::left_to_a_person(c).await
-            })
-            .await?;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! Power banks that came back are reported to their station, so that they can be ejected again.
 
+use crate::answers::Answers;
 use crate::claimed::AT_ONCE;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
@@ -37,22 +38,19 @@ impl Reconcile {
                     Err(error) => report.failed("returns", &error),
                 }
             }
-            let mut outcomes = futures::stream::iter(readable)
-                .map(|returned| self.report_return(returned))
-                .buffer_unordered(AT_ONCE);
-            let (mut answered, mut unanswered) = (false, false);
+            let report_return = |returned| self.report_return(returned);
+            let mut outcomes = runtime::side_by_side(readable, AT_ONCE, report_return);
+            let mut answers = Answers::default();
             while let Some(outcome) = outcomes.next().await {
                 let outcome = outcome?;
-                unanswered |= outcome == ReturnOutcome::Unknown;
-                answered |= outcome != ReturnOutcome::Unknown;
+                answers.note(outcome != ReturnOutcome::Unknown);
                 match outcome {
                     ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
                     ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
                     ReturnOutcome::Unknown => {}
                 }
             }
-            // The stations are away, and the other tasks want their turn.
-            if unanswered && !answered {
+            if answers.nobody_is_there() {
                 break;
             }
         }
@@ -65,11 +63,12 @@ impl Reconcile {
             station_id,
             powerbank_id,
         } = returned;
+        reached(ReconcileStep::ReturnDue).await;
         let outcome = self
             .stations
             .return_powerbank(intent, &station_id, &powerbank_id)
             .await;
-        reached(ReconcileStep::ReturnCalled);
+        reached(ReconcileStep::ReturnCalled).await;
         match &outcome {
             ReturnOutcome::Returned => {
                 self.rentals

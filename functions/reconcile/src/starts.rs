@@ -35,7 +35,7 @@ impl Reconcile {
                     db_rental::claim_pending(c, token, BATCH).await
                 })
                 .await?;
-            reached(ReconcileStep::StartsClaimed);
+            reached(ReconcileStep::StartsClaimed).await;
             Ok(leases)
         };
         let finish = |lease| self.finish_start(lease);
@@ -56,15 +56,16 @@ impl Reconcile {
             })
             .await?
             .ok_or(DbError::Lost("the rental is gone"))?;
+        reached(ReconcileStep::StartRead).await;
         let Some(intent) = rental.eject else {
             return self.roll_back(lease, &rental, None).await;
         };
         let outcome = self.stations.eject(intent, &rental.station_id).await;
-        reached(ReconcileStep::EjectAsked);
+        reached(ReconcileStep::EjectAsked).await;
         match outcome {
             EjectOutcome::Ejected(powerbank_id) => {
                 start::record_eject(&self.rentals, lease, &powerbank_id).await?;
-                reached(ReconcileStep::StartDecided);
+                reached(ReconcileStep::StartDecided).await;
                 Ok(Some(Fate::Finished))
             }
             EjectOutcome::Refused => {
@@ -83,7 +84,7 @@ impl Reconcile {
         answer: Option<Reply>,
     ) -> Result<Option<Fate>, DbError> {
         start::roll_back(&self.rentals, lease, rental.hold.status, answer).await?;
-        reached(ReconcileStep::StartDecided);
+        reached(ReconcileStep::StartDecided).await;
         Ok(Some(Fate::RolledBack))
     }
 }

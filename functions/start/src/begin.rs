@@ -21,7 +21,7 @@ impl Starts {
         key: &IdempotencyKey,
         body: &StartRequest,
     ) -> Result<Begun, ApiError> {
-        reached(StartStep::Received);
+        reached(StartStep::Received).await;
         let fingerprint = serde_json::to_string(body).map_err(ApiError::bug)?;
         let begun = self
             .rentals
@@ -34,7 +34,7 @@ impl Starts {
             })
             .await??;
         if matches!(begun, Begun::Pending(..)) {
-            reached(StartStep::Begun);
+            reached(StartStep::Begun).await;
         }
         Ok(begun)
     }

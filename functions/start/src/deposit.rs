@@ -46,7 +46,7 @@ impl Starts {
             .await;
         match committed {
             Ok(eject) => {
-                reached(StartStep::EjectIntended);
+                reached(StartStep::EjectIntended).await;
                 Ok(Ok(Rental {
                     eject: Some(eject),
                     ..rental
@@ -87,7 +87,7 @@ impl Starts {
             .payments
             .hold(intent, &rental.user_id, rental.rental_id, deposit)
             .await;
-        reached(StartStep::HoldCalled);
+        reached(StartStep::HoldCalled).await;
         outcome
     }
 }

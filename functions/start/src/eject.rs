@@ -38,7 +38,7 @@ impl Starts {
         match self.ask_for_powerbank(&mut rental, lease).await? {
             EjectOutcome::Ejected(powerbank_id) => {
                 let decided = record_eject(&self.rentals, lease, &powerbank_id).await?;
-                reached(StartStep::Decided);
+                reached(StartStep::Decided).await;
                 self.tell_billing(decided.event_id, decided.rental.event())
                     .await;
                 Ok(decided.answer)
@@ -76,7 +76,7 @@ impl Starts {
 
     async fn ask_station(&self, rental: &Rental, intent: Intent) -> EjectOutcome {
         let outcome = self.stations.eject(intent, &rental.station_id).await;
-        reached(StartStep::EjectCalled);
+        reached(StartStep::EjectCalled).await;
         outcome
     }
 
@@ -95,15 +95,15 @@ impl Starts {
             Some(answer.clone()),
         )
         .await?;
-        reached(StartStep::Decided);
+        reached(StartStep::Decided).await;
         release_hold(&self.rentals, &self.payments, &decided).await;
-        reached(StartStep::Delivered);
+        reached(StartStep::Delivered).await;
         Ok(answer)
     }
 
     async fn tell_billing(&self, event_id: Uuid, event: RentalEvent) {
         delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
-        reached(StartStep::Delivered);
+        reached(StartStep::Delivered).await;
     }
 }
 

@@ -26,6 +26,7 @@ use external::{PaymentsClient, StationsClient};
 use lambda_http::Request;
 use runtime::StartError;
 use runtime::api::{ApiError, Reply};
+use runtime::env::Env;
 use serde::{Deserialize, Serialize};
 
 /// Starts rentals.
@@ -47,12 +48,13 @@ impl Starts {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
-            payments: PaymentsClient::from_env()?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
+            payments: PaymentsClient::from_env(env, &http)?,
         })
     }
 

@@ -17,7 +17,7 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
     let mut outcome = payments
         .release(intent, &rental.user_id, rental.rental_id)
         .await;
-    reached(StartStep::ReleaseCalled);
+    reached(StartStep::ReleaseCalled).await;
     if outcome == Outcome::Expired
         && let Some(renewed) = renew(rentals, rental, intent).await
     {
@@ -25,7 +25,7 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
         outcome = payments
             .release(intent, &rental.user_id, rental.rental_id)
             .await;
-        reached(StartStep::ReleaseCalled);
+        reached(StartStep::ReleaseCalled).await;
     }
     if outcome != Outcome::Succeeded {
         tracing::warn!(rental_id = %rental.rental_id, ?outcome, "the hold is not released yet");

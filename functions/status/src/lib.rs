@@ -6,6 +6,7 @@ use domain::{Amount, Moment, PowerbankId, RentalId, RentalStatus};
 use lambda_http::Request;
 use runtime::StartError;
 use runtime::api::{ApiError, Reply};
+use runtime::env::Env;
 use serde::Serialize;
 use std::time::Duration;
 
@@ -38,10 +39,10 @@ impl Statuses {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
         })
     }
 

@@ -12,6 +12,7 @@ use external::{ExternalError, StationsClient};
 use lambda_http::Request;
 use runtime::StartError;
 use runtime::api::{ApiError, Reply};
+use runtime::env::Env;
 use runtime::step::reached;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -51,11 +52,12 @@ impl Stops {
     ///
     /// # Errors
     /// When a setting is missing or malformed.
-    pub fn from_env() -> Result<Self, StartError> {
+    pub fn from_env(env: &Env) -> Result<Self, StartError> {
+        let http = runtime::http_client()?;
         Ok(Self {
-            rentals: Database::from_env(db_rental::DATABASE_URL)?,
-            billing: Database::from_env(db_billing::DATABASE_URL)?,
-            stations: StationsClient::from_env()?,
+            rentals: Database::from_env(env, db_rental::DATABASE_URL)?,
+            billing: Database::from_env(env, db_billing::DATABASE_URL)?,
+            stations: StationsClient::from_env(env, &http)?,
         })
     }
 
@@ -68,7 +70,7 @@ impl Stops {
         let key = IdempotencyKey::parse(key).map_err(ApiError::bad_request)?;
         let body: StopRequest = runtime::http::json_body(request)?;
         let fingerprint = serde_json::to_string(&body).map_err(ApiError::bug)?;
-        reached(StopStep::Received);
+        reached(StopStep::Received).await;
         let (used, received_at) = self
             .rentals
             .statement("stop_received", async |c| {
@@ -85,11 +87,11 @@ impl Stops {
                 decide(connection, &key, &fingerprint, &body, received_at).await
             })
             .await??;
-        reached(StopStep::Decided);
+        reached(StopStep::Decided).await;
         if let Some((event_id, event)) = decided.transition {
             delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
         }
-        reached(StopStep::Delivered);
+        reached(StopStep::Delivered).await;
         Ok(decided.answer)
     }
 

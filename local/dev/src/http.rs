@@ -36,6 +36,7 @@ impl Answer {
 pub struct Server {
     base: String,
     client: Client,
+    patience: Duration,
 }
 
 impl Server {
@@ -46,7 +47,8 @@ impl Server {
     pub fn new(base: impl Into<String>, patience: Duration) -> Result<Self> {
         Ok(Self {
             base: base.into(),
-            client: runtime::http_client(patience).context("no HTTP client")?,
+            client: runtime::http_client().context("no HTTP client")?,
+            patience,
         })
     }
 
@@ -67,7 +69,10 @@ impl Server {
         body: Option<&Value>,
     ) -> Result<Answer> {
         let url = format!("{}{path}", self.base);
-        let mut request = self.client.request(method.clone(), &url);
+        let mut request = self
+            .client
+            .request(method.clone(), &url)
+            .timeout(self.patience);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

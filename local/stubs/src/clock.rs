@@ -1,15 +1,29 @@
-//! The provider's clock: real time plus an offset that tests set.
+//! The provider's clock: real time plus an offset that tests set, or a moment at which they stop it.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::RwLock;
 
 use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::lock;
 
 /// A hundred years either way: far past every test, far inside chrono's range.
 const OFFSET_LIMIT_SEC: i64 = 100 * 366 * 86_400;
 
 #[derive(Default)]
 pub(crate) struct Clock {
-    offset_sec: AtomicI64,
+    time: RwLock<Time>,
+}
+
+#[derive(Clone, Copy)]
+enum Time {
+    Runs { offset_sec: i64 },
+    StandsAt(DateTime<Utc>),
+}
+
+impl Default for Time {
+    fn default() -> Self {
+        Self::Runs { offset_sec: 0 }
+    }
 }
 
 impl Clock {
@@ -18,14 +32,22 @@ impl Clock {
         reason = "the stubs stand for an outside system, which has its own clock"
     )]
     pub(crate) fn now(&self) -> DateTime<Utc> {
+        let offset_sec = match *lock::read(&self.time) {
+            Time::Runs { offset_sec } => offset_sec,
+            Time::StandsAt(moment) => return moment,
+        };
         let real = Utc::now();
-        TimeDelta::try_seconds(self.offset_sec())
+        TimeDelta::try_seconds(offset_sec)
             .and_then(|offset| real.checked_add_signed(offset))
             .unwrap_or(real)
     }
 
-    pub(crate) fn offset_sec(&self) -> i64 {
-        self.offset_sec.load(Ordering::SeqCst)
+    /// None while it stands.
+    pub(crate) fn offset_sec(&self) -> Option<i64> {
+        match *lock::read(&self.time) {
+            Time::Runs { offset_sec } => Some(offset_sec),
+            Time::StandsAt(_) => None,
+        }
     }
 
     /// Says no, with the reason, to an offset that time cannot be shifted by.
@@ -38,7 +60,12 @@ impl Clock {
                 "offset_sec must lie within {OFFSET_LIMIT_SEC} seconds of now"
             ));
         }
-        self.offset_sec.store(offset_sec, Ordering::SeqCst);
+        *lock::write(&self.time) = Time::Runs { offset_sec };
         Ok(())
+    }
+
+    /// It stands at this moment until it is set again.
+    pub(crate) fn stop_at(&self, moment: DateTime<Utc>) {
+        *lock::write(&self.time) = Time::StandsAt(moment);
     }
 }

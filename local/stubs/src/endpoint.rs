@@ -31,6 +31,28 @@ impl Endpoint {
         Self::deserialize(name).ok()
     }
 
+    /// Whether a request there changes something.
+    pub(crate) fn changes_something(self) -> bool {
+        match self {
+            Self::StationData | Self::Tariff | Self::UserProfile | Self::Configs => false,
+            Self::EjectPowerbank
+            | Self::HoldMoneyForOrder
+            | Self::ClearMoneyForOrder
+            | Self::ReleaseMoneyForOrder
+            | Self::ReturnPowerbank => true,
+        }
+    }
+
+    /// How the provider says no to what is in order.
+    pub(crate) fn refusal(self) -> Reply {
+        let status = match self {
+            Self::EjectPowerbank => StatusCode::OK,
+            Self::ReturnPowerbank => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        self.error(status, "Refused")
+    }
+
     /// An error in the shape that callers of this endpoint know.
     pub(crate) fn error(self, status: StatusCode, message: &str) -> Reply {
         match self {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::sync::watch;
@@ -41,8 +42,12 @@ pub(crate) enum Mode {
     Late,
     /// Answers 200 with something that is not JSON, does nothing.
     Garbage,
+    /// Refuses what it is asked to do, and remembers that under the key.
+    Refuse,
     /// Does the work, then breaks the connection.
     Lose,
+    /// Breaks the connection, and does the work when a test says that late requests arrive.
+    Defer,
 }
 
 /// A fault that met a request.
@@ -54,10 +59,15 @@ pub(crate) struct Hit {
     pub(crate) let_go: watch::Receiver<()>,
 }
 
+/// A request that is still on its way although its caller has given up.
+pub(crate) type Deferred = BoxFuture<'static, ()>;
+
 pub(crate) struct Faults {
     /// In the order they were added, which is the order they are tried in.
     list: Mutex<Vec<Fault>>,
     let_go: watch::Sender<()>,
+    /// In the order they came.
+    deferred: Mutex<Vec<Deferred>>,
 }
 
 impl Faults {
@@ -65,7 +75,18 @@ impl Faults {
         Self {
             list: Mutex::new(Vec::new()),
             let_go: watch::Sender::new(()),
+            deferred: Mutex::default(),
         }
+    }
+
+    /// Keeps a request back until late ones arrive.
+    pub(crate) fn defer(&self, request: Deferred) {
+        lock(&self.deferred).push(request);
+    }
+
+    /// The requests that were kept back.
+    pub(crate) fn take_deferred(&self) -> Vec<Deferred> {
+        std::mem::take(&mut *lock(&self.deferred))
     }
 
     /// Says no, with the reason, to a fault that makes no sense.
@@ -113,6 +134,9 @@ impl Fault {
         }
         if self.delay_ms.is_some() && !matches!(self.mode, Mode::Stall | Mode::Late) {
             return Err("delay_ms goes with the modes stall and late only".to_owned());
+        }
+        if self.mode == Mode::Refuse && !self.endpoint.changes_something() {
+            return Err("only what changes something can be refused".to_owned());
         }
         if self.times == Some(0) {
             return Err("times must be positive".to_owned());

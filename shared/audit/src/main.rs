@@ -6,10 +6,6 @@ use db::Database;
 use indicatif::ProgressBar;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
-
-/// How long the ledger may take for a page.
-const LEDGER_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Something is amiss, or there was nothing to check.
 const NOT_CLEAN: u8 = 1;
@@ -75,7 +71,7 @@ async fn main() -> ExitCode {
 
 async fn run(cli: &Cli) -> anyhow::Result<Report> {
     let ledger = match cli.ledger_url.as_deref().filter(|url| !url.is_empty()) {
-        Some(url) => Some(Ledger::new(runtime::http_client(LEDGER_PATIENCE)?, url)),
+        Some(url) => Some(Ledger::new(runtime::http_client()?, url)),
         None => None,
     };
     let rentals = Database::at(&cli.rental_database_url)?;

@@ -22,6 +22,11 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
+    /// What a transition told.
+    pub(crate) fn read(row: &TransitionRow) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(row.payload.clone())
+    }
+
     /// What the newest transition of a rental has to tell.
     pub(crate) fn of(rental: &RentalRows, rental_id: &str) -> Self {
         Self {
@@ -50,5 +55,5 @@ pub(crate) fn payloads(
         .transitions
         .iter()
         .filter(|row| row.copy_error.is_none());
-    readable.map(|row| (row, serde_json::from_value(row.payload.clone())))
+    readable.map(|row| (row, Payload::read(row)))
 }

@@ -175,14 +175,20 @@ async fn insert_attempts(connection: &mut PgConnection, changes: &[Change]) -> R
 
 async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Result<(), DbError> {
     let column = |value: fn(&Change) -> i64| changes.iter().map(value).collect::<Vec<_>>();
+    let settled = changes
+        .iter()
+        .map(|change| change.after.is_settled())
+        .collect::<Result<Vec<_>, _>>()?;
     let done = sqlx::query!(
         r#"
         UPDATE rentals
         SET paid = c.paid, refunded = c.refunded, next_bill_at = c.next_bill_at,
+            awaits_grace = false, release_due = rentals.release_due OR c.is_settled,
             lease_token = CASE WHEN c.keeps_lease THEN rentals.lease_token END,
             lease_until = CASE WHEN c.keeps_lease THEN rentals.lease_until END
-        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[])
-             AS c (rental_id, paid, refunded, next_bill_at, keeps_lease)
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[],
+                    $6::boolean[])
+             AS c (rental_id, paid, refunded, next_bill_at, keeps_lease, is_settled)
         WHERE rentals.rental_id = c.rental_id
         "#,
         &changes.iter().map(Change::id).collect::<Vec<_>>(),
@@ -196,6 +202,7 @@ async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Re
             .iter()
             .map(|change| change.keeps_lease)
             .collect::<Vec<_>>(),
+        &settled,
     )
     .execute(connection)
     .await?;

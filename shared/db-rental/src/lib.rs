@@ -5,6 +5,8 @@
 //! in the state, and under the lease, that the step began with.
 
 pub mod audit;
+mod books;
+mod clock;
 mod hold;
 mod keys;
 mod outbox;
@@ -18,8 +20,10 @@ mod started;
 mod stop;
 mod terms;
 
+pub use books::{RentalBooks, books};
+pub use clock::now;
 pub use hold::{
-    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, left_to_a_person,
+    HeldLate, asked_about_release, begin_releases, claim_holds, held_late, hold_released,
     record_late_hold, renew_release,
 };
 pub use keys::{Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};

@@ -40,7 +40,7 @@ pub struct StoredQuote {
     pub is_expired: bool,
 }
 
-/// Stores a quote; its time begins now.
+/// Stores a quote; its time begins now. Repeating it changes nothing.
 ///
 /// # Errors
 /// [`DbError`].
@@ -56,6 +56,7 @@ pub async fn insert_quote(connection: &mut PgConnection, new: &NewQuote) -> Resu
         INSERT INTO quotes (quote_id, user_id, station_id, tariff_id, price_per_hour,
                             free_period_min, deposit, buyout, trusted, has_subscription, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, app_now() + make_interval(secs => $11))
+        ON CONFLICT (quote_id) DO NOTHING
         "#,
         new.quote_id.uuid(),
         user_id.as_str(),

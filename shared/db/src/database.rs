@@ -1,11 +1,12 @@
 //! The pool and the transactions.
 
 use crate::error::DbError;
-use runtime::env::{self, EnvError};
+use runtime::env::{Env, EnvError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Postgres};
 use std::time::Duration;
+use tokio::time::error::Elapsed;
 
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT_MS: &str = "2000";
@@ -16,7 +17,6 @@ const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
 /// A function that serves one request at a time opens one; reconcile works side by side.
 const MAX_CONNECTIONS: u32 = 8;
-const TRUSTED_WHILE_IDLE: Duration = Duration::from_secs(1);
 
 /// One of the two databases. Cheap to clone; connects when first used.
 #[derive(Clone, Debug)]
@@ -29,9 +29,9 @@ impl Database {
     ///
     /// # Errors
     /// [`EnvError`] when it is not set, or not a PostgreSQL URL.
-    pub fn from_env(variable: &'static str) -> Result<Self, EnvError> {
+    pub fn from_env(env: &Env, variable: &'static str) -> Result<Self, EnvError> {
         let meaning = "a PostgreSQL URL, postgres://user:password@host:port/name";
-        let options: PgConnectOptions = env::required(variable, meaning)?;
+        let options: PgConnectOptions = env.required(variable, meaning)?;
         Ok(Self::of(options))
     }
 
@@ -47,16 +47,9 @@ impl Database {
         let pool = PgPoolOptions::new()
             .max_connections(MAX_CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
-            // A connection may have died while the function was frozen; one just used has not.
+            // A connection that died while it was idle shows when it is used, and costs no other
+            // one a round trip.
             .test_before_acquire(false)
-            .before_acquire(|connection, meta| {
-                Box::pin(async move {
-                    if meta.idle_for > TRUSTED_WHILE_IDLE {
-                        connection.ping().await?;
-                    }
-                    Ok(true)
-                })
-            })
             .connect_lazy_with(options.options([
                 ("statement_timeout", STATEMENT_TIMEOUT_MS),
                 (
@@ -104,7 +97,8 @@ impl Database {
         }
     }
 
-    /// Runs `work`, one statement that needs no transaction around it: a single round trip.
+    /// Runs `work`, one statement that needs no transaction around it: a single round trip. It must
+    /// be one that can be repeated: when its connection breaks, it runs again on another.
     ///
     /// # Errors
     /// Whatever `work` returns, and [`DbError`] of the database.
@@ -113,13 +107,19 @@ impl Database {
         name: &'static str,
         work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let once = async {
-            let mut checkout = Checkout::of(&self.pool).await?;
-            let result = work(&mut checkout.connection).await;
-            checkout.came_to_an_end(&result);
-            result
+        let run = async {
+            let mut idle = MAX_CONNECTIONS;
+            loop {
+                let mut checkout = Checkout::of(&self.pool).await?;
+                let result = work(&mut checkout.connection).await;
+                checkout.came_to_an_end(&result);
+                match result {
+                    Err(DbError::Broken(_)) if idle > 0 => idle = idle.saturating_sub(1),
+                    result => return result,
+                }
+            }
         };
-        tokio::time::timeout(TRANSACTION_TIMEOUT, once)
+        tokio::time::timeout(TRANSACTION_TIMEOUT, run)
             .await
             .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))))
     }
@@ -128,16 +128,27 @@ impl Database {
         &self,
         work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut checkout = Checkout::of(&self.pool).await?;
-        let result = async {
-            let mut tx = checkout.connection.begin().await?;
-            let value = work(&mut tx).await?;
-            tx.commit().await?;
-            Ok(value)
+        let mut idle = MAX_CONNECTIONS;
+        loop {
+            let mut checkout = Checkout::of(&self.pool).await?;
+            let begun = tokio::time::timeout(ACQUIRE_TIMEOUT, checkout.connection.begin()).await;
+            let mut tx = match hung_or(begun) {
+                // It died while it was idle: nothing has happened yet.
+                Err(DbError::Broken(_)) if idle > 0 => {
+                    idle = idle.saturating_sub(1);
+                    continue;
+                }
+                begun => begun?,
+            };
+            let result = async {
+                let value = work(&mut tx).await?;
+                tx.commit().await?;
+                Ok(value)
+            }
+            .await;
+            checkout.came_to_an_end(&result);
+            return result;
         }
-        .await;
-        checkout.came_to_an_end(&result);
-        result
     }
 
     /// Whether the database answers within `within`.
@@ -150,6 +161,12 @@ impl Database {
         };
         matches!(tokio::time::timeout(within, ping).await, Ok(Ok(())))
     }
+}
+
+/// A connection whose peer went without a word does not answer at all.
+fn hung_or<T>(begun: Result<Result<T, sqlx::Error>, Elapsed>) -> Result<T, DbError> {
+    let begun = begun.map_err(|_| DbError::Broken("it does not answer".to_owned()))?;
+    Ok(begun?)
 }
 
 /// A database that somebody else connects to: for tests, which look into it as well.
@@ -168,7 +185,10 @@ struct Checkout {
 
 impl Checkout {
     async fn of(pool: &PgPool) -> Result<Self, DbError> {
-        let connection = pool.acquire().await?;
+        let connection = pool
+            .acquire()
+            .await
+            .map_err(|error| DbError::Unavailable(error.to_string()))?;
         Ok(Self {
             connection,
             may_go_back: false,
@@ -176,7 +196,7 @@ impl Checkout {
     }
 
     fn came_to_an_end<T>(&mut self, result: &Result<T, DbError>) {
-        self.may_go_back = !matches!(result, Err(DbError::Unavailable(_)));
+        self.may_go_back = !matches!(result, Err(DbError::Unavailable(_) | DbError::Broken(_)));
     }
 }
 

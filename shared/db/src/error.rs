@@ -10,6 +10,9 @@ pub enum DbError {
     /// The database cannot be reached or does not answer in time. Nothing is known of a commit.
     #[error("the database is away: {0}")]
     Unavailable(String),
+    /// The connection broke, or had broken before. Nothing is known of a commit.
+    #[error("the connection to the database broke: {0}")]
+    Broken(String),
     /// Another transaction was in the way; this one was rolled back and can be tried again.
     #[error("the transaction lost a race: {0}")]
     Raced(String),
@@ -70,19 +73,19 @@ impl From<sqlx::Error> for DbError {
     fn from(error: sqlx::Error) -> Self {
         let text = error.to_string();
         match &error {
-            sqlx::Error::Io(_)
-            | sqlx::Error::Tls(_)
-            | sqlx::Error::PoolTimedOut
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::Protocol(_)
-            | sqlx::Error::WorkerCrashed => Self::Unavailable(text),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
+                Self::Broken(text)
+            }
+            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
+                Self::Unavailable(text)
+            }
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("40001" | "40P01" | "55P03") => Self::Raced(text),
-                // Connections, a transaction cut off or a server that only reads after a failover,
-                // resources, an operator's intervention (shutdown, time-out), system.
-                Some(code) if is_class(code, &["08", "25", "53", "57", "58"]) => {
-                    Self::Unavailable(text)
-                }
+                // The server went down, or closed the connection.
+                Some(code) if is_class(code, &["08", "57P"]) => Self::Broken(text),
+                // A transaction cut off or a server that only reads after a failover, resources,
+                // a time-out, system.
+                Some(code) if is_class(code, &["25", "53", "57", "58"]) => Self::Unavailable(text),
                 // Data exceptions and broken constraints.
                 Some(code) if is_class(code, &["22", "23"]) => Self::Refused {
                     constraint: database.constraint().map(ToOwned::to_owned),
@@ -118,7 +121,7 @@ impl From<DbError> for ApiError {
     fn from(error: DbError) -> Self {
         let why = error.to_string();
         match error {
-            DbError::Unavailable(_) | DbError::Raced(_) => Self::Unavailable {
+            DbError::Unavailable(_) | DbError::Broken(_) | DbError::Raced(_) => Self::Unavailable {
                 what: "The service",
                 why,
             },

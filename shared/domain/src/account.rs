@@ -188,6 +188,20 @@ impl Account {
         Ok(charge.into_iter().chain(collection).min())
     }
 
+    /// Whether the books are closed: it ended, nothing is owed, nothing is unknown, and exactly the
+    /// total is billed.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when the books cannot be added up: the rental is then set aside.
+    pub fn is_settled(&self) -> Result<bool, MoneyError> {
+        let Some(finished_at) = self.finished_at else {
+            return Ok(false);
+        };
+        Ok(self.open.is_none()
+            && self.debt.is_none()
+            && self.billed()? == self.running.due_at(finished_at))
+    }
+
     /// Whether the open attempt has been unknown for so long that only a person goes on with it.
     #[must_use]
     pub fn attempt_is_left_to_a_person(&self, now: Moment) -> bool {

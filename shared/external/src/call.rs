@@ -2,8 +2,8 @@
 
 use chrono::SecondsFormat;
 use domain::Intent;
-use reqwest::{Client, Response, StatusCode, Url};
-use runtime::env::{self, EnvError};
+use reqwest::{Client, RequestBuilder, Response, StatusCode, Url};
+use runtime::env::{Env, EnvError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -22,30 +22,23 @@ pub enum ExternalError {
     Unavailable(String),
 }
 
-/// A client that cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// TLS cannot be set up.
-    #[error("the HTTP client cannot be built: {0}")]
-    Http(#[from] reqwest::Error),
-    /// A setting is missing or malformed.
-    #[error(transparent)]
-    Env(#[from] EnvError),
-}
-
 /// One outside system.
 #[derive(Clone, Debug)]
 pub(crate) struct System {
-    reading: Client,
+    http: Client,
     base_url: String,
 }
 
 impl System {
     /// The system at the URL that the environment's `variable` holds.
-    pub(crate) fn from_env(variable: &'static str) -> Result<Self, ClientError> {
-        let base_url: Url = env::required(variable, "the base URL of an outside system")?;
+    pub(crate) fn from_env(
+        env: &Env,
+        http: &Client,
+        variable: &'static str,
+    ) -> Result<Self, EnvError> {
+        let base_url: Url = env.required(variable, "the base URL of an outside system")?;
         Ok(Self {
-            reading: runtime::http_client(READ_TIMEOUT)?,
+            http: http.clone(),
             base_url: base_url.as_str().trim_end_matches('/').to_owned(),
         })
     }
@@ -62,9 +55,7 @@ impl System {
     ) -> Result<T, ExternalError> {
         let unavailable = |why: String| ExternalError::Unavailable(format!("GET {path}: {why}"));
         let response = self
-            .reading
-            .get(self.url(path))
-            .query(query)
+            .get(path, query)
             .send()
             .await
             .map_err(|error| unavailable(chain(&error)))?;
@@ -80,25 +71,29 @@ impl System {
 
     /// Whether the system answers a harmless request at all.
     pub(crate) async fn answers(&self, path: &str, query: &[(&str, &str)]) -> bool {
-        self.reading
+        self.get(path, query).send().await.is_ok()
+    }
+
+    fn get(&self, path: &str, query: &[(&str, &str)]) -> RequestBuilder {
+        self.http
             .get(self.url(path))
             .query(query)
-            .send()
-            .await
-            .is_ok()
+            .timeout(READ_TIMEOUT)
     }
 
     /// POSTs JSON under an intent; what the answer means is for the caller to say. None when
-    /// there was no whole answer.
+    /// there was no whole answer within `timeout`.
     pub(crate) async fn act(
         &self,
-        client: &Client,
+        timeout: Duration,
         path: &str,
         intent: Intent,
         body: &impl Serialize,
     ) -> Option<(StatusCode, serde_json::Value)> {
-        let sent = client
+        let sent = self
+            .http
             .post(self.url(path))
+            .timeout(timeout)
             .header("Idempotency-Key", intent.id.to_string())
             .header(
                 "Request-Expires-At",

@@ -1,8 +1,9 @@
 //! Configs: the numbers by which the whole system runs.
 
-use crate::call::{ClientError, ExternalError, System};
+use crate::call::{ExternalError, System};
 use domain::Amount;
-use runtime::env::{self, EnvError};
+use reqwest::Client;
+use runtime::env::{Env, EnvError};
 use serde::Deserialize;
 
 /// The client of the configs system.
@@ -37,11 +38,11 @@ impl ConfigsClient {
     /// `DEBT_CHARGE_STEP` of the environment are what counts while it is away.
     ///
     /// # Errors
-    /// [`ClientError`].
-    pub fn from_env() -> Result<Self, ClientError> {
+    /// [`EnvError`] when it is missing or malformed.
+    pub fn from_env(env: &Env, http: &Client) -> Result<Self, EnvError> {
         Ok(Self {
-            system: System::from_env("CONFIGS_URL")?,
-            defaults: Configs::defaults_from_env()?,
+            system: System::from_env(env, http, "CONFIGS_URL")?,
+            defaults: Configs::defaults_from_env(env)?,
         })
     }
 
@@ -70,14 +71,14 @@ impl Configs {
     ///
     /// # Errors
     /// [`EnvError`] when one of them is malformed.
-    fn defaults_from_env() -> Result<Self, EnvError> {
+    fn defaults_from_env(env: &Env) -> Result<Self, EnvError> {
         let amount = |name, default: i64| -> Result<Amount, EnvError> {
-            let units = env::or(name, default)?;
+            let units = env.or(name, default)?;
             Amount::new(units).map_err(|why| invalid(name, units, &why))
         };
         let defaults = Self {
             buyout: amount("R_BUYOUT", 5_000)?,
-            billing_tick_sec: env::or("BILLING_TICK_SEC", 30)?,
+            billing_tick_sec: env.or("BILLING_TICK_SEC", 30)?,
             debt_charge_step: amount("DEBT_CHARGE_STEP", 100)?,
         };
         if !defaults.makes_sense() {

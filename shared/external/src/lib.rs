@@ -10,7 +10,7 @@ mod stations;
 mod tariffs;
 mod users;
 
-pub use call::{ClientError, ExternalError};
+pub use call::ExternalError;
 pub use configs::{Configs, ConfigsClient};
 pub use payments::PaymentsClient;
 pub use stations::{ReturnOutcome, Station, StationsClient};

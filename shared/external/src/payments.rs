@@ -1,8 +1,9 @@
 //! Payments: the deposit's hold and its release, and clears.
 
-use crate::call::{ClientError, System};
+use crate::call::System;
 use domain::{Amount, Intent, Outcome, RentalId, UserId};
 use reqwest::{Client, StatusCode};
+use runtime::env::{Env, EnvError};
 use serde::Serialize;
 use serde_json::Value;
 use std::time::Duration;
@@ -13,7 +14,6 @@ const MONEY_TIMEOUT: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug)]
 pub struct PaymentsClient {
     system: System,
-    moving: Client,
 }
 
 #[derive(Serialize)]
@@ -33,11 +33,10 @@ impl PaymentsClient {
     /// The client of the system at `PAYMENTS_URL`.
     ///
     /// # Errors
-    /// [`ClientError`].
-    pub fn from_env() -> Result<Self, ClientError> {
+    /// [`EnvError`] when it is missing or malformed.
+    pub fn from_env(env: &Env, http: &Client) -> Result<Self, EnvError> {
         Ok(Self {
-            system: System::from_env("PAYMENTS_URL")?,
-            moving: runtime::http_client(MONEY_TIMEOUT)?,
+            system: System::from_env(env, http, "PAYMENTS_URL")?,
         })
     }
 
@@ -98,7 +97,7 @@ impl PaymentsClient {
 
     async fn act(&self, path: &str, intent: Intent, body: &impl Serialize) -> Outcome {
         self.system
-            .act(&self.moving, path, intent, body)
+            .act(MONEY_TIMEOUT, path, intent, body)
             .await
             .map_or(Outcome::Unknown, |(status, answer)| {
                 outcome(status, &answer)

@@ -1,8 +1,9 @@
 //! Stations: what stands where, and the power banks in them.
 
-use crate::call::{ClientError, ExternalError, System};
+use crate::call::{ExternalError, System};
 use domain::{EjectOutcome, Intent, PowerbankId, StationId, TariffId};
 use reqwest::{Client, StatusCode};
+use runtime::env::{Env, EnvError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
@@ -14,7 +15,6 @@ const EJECT_TIMEOUT: Duration = Duration::from_secs(8);
 #[derive(Clone, Debug)]
 pub struct StationsClient {
     system: System,
-    ejecting: Client,
 }
 
 /// A station, as far as a rental needs it.
@@ -58,11 +58,10 @@ impl StationsClient {
     /// The client of the system at `STATIONS_URL`.
     ///
     /// # Errors
-    /// [`ClientError`].
-    pub fn from_env() -> Result<Self, ClientError> {
+    /// [`EnvError`] when it is missing or malformed.
+    pub fn from_env(env: &Env, http: &Client) -> Result<Self, EnvError> {
         Ok(Self {
-            system: System::from_env("STATIONS_URL")?,
-            ejecting: runtime::http_client(EJECT_TIMEOUT)?,
+            system: System::from_env(env, http, "STATIONS_URL")?,
         })
     }
 
@@ -81,7 +80,7 @@ impl StationsClient {
         let body = EjectBody { station_id };
         match self
             .system
-            .act(&self.ejecting, "/eject-powerbank", intent, &body)
+            .act(EJECT_TIMEOUT, "/eject-powerbank", intent, &body)
             .await
         {
             Some((status, answer)) => eject_outcome(status, answer),
@@ -102,7 +101,7 @@ impl StationsClient {
         };
         match self
             .system
-            .act(&self.ejecting, "/return-powerbank", intent, &body)
+            .act(EJECT_TIMEOUT, "/return-powerbank", intent, &body)
             .await
         {
             Some((StatusCode::OK, answer)) if answer.get("status") == Some(&"success".into()) => {

@@ -1,7 +1,9 @@
 //! Tariffs: what a power bank costs.
 
-use crate::call::{ClientError, ExternalError, System};
+use crate::call::{ExternalError, System};
 use domain::{Amount, TariffId};
+use reqwest::Client;
+use runtime::env::{Env, EnvError};
 use serde::Deserialize;
 
 /// The client of the tariffs system.
@@ -25,10 +27,10 @@ impl TariffsClient {
     /// The client of the system at `TARIFFS_URL`.
     ///
     /// # Errors
-    /// [`ClientError`].
-    pub fn from_env() -> Result<Self, ClientError> {
+    /// [`EnvError`] when it is missing or malformed.
+    pub fn from_env(env: &Env, http: &Client) -> Result<Self, EnvError> {
         Ok(Self {
-            system: System::from_env("TARIFFS_URL")?,
+            system: System::from_env(env, http, "TARIFFS_URL")?,
         })
     }
 

@@ -1,7 +1,9 @@
 //! Users: whom to trust, and who subscribes.
 
-use crate::call::{ClientError, System};
+use crate::call::System;
 use domain::UserId;
+use reqwest::Client;
+use runtime::env::{Env, EnvError};
 use serde::Deserialize;
 
 /// The client of the users system.
@@ -32,10 +34,10 @@ impl UsersClient {
     /// The client of the system at `USERS_URL`.
     ///
     /// # Errors
-    /// [`ClientError`].
-    pub fn from_env() -> Result<Self, ClientError> {
+    /// [`EnvError`] when it is missing or malformed.
+    pub fn from_env(env: &Env, http: &Client) -> Result<Self, EnvError> {
         Ok(Self {
-            system: System::from_env("USERS_URL")?,
+            system: System::from_env(env, http, "USERS_URL")?,
         })
     }
 

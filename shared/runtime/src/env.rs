@@ -1,5 +1,7 @@
 //! Settings from the environment: the only place that reads it.
 
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::str::FromStr;
 
@@ -26,54 +28,86 @@ pub enum EnvError {
     },
 }
 
-/// Reads a setting that must be there.
-///
-/// # Errors
-/// [`EnvError`] naming the variable when it is missing or malformed.
-pub fn required<T: FromStr<Err: Display>>(
-    name: &'static str,
-    meaning: &'static str,
-) -> Result<T, EnvError> {
-    match read(name)? {
-        Some(value) => Ok(value),
-        None => Err(EnvError::Missing { name, meaning }),
+/// The settings of one process, or of one that a test imitates.
+#[derive(Clone, Debug, Default)]
+pub struct Env {
+    variables: HashMap<OsString, OsString>,
+}
+
+impl Env {
+    /// The environment that this process was started with.
+    #[must_use]
+    pub fn of_process() -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the environment"
+        )]
+        let variables = std::env::vars_os().collect();
+        Self { variables }
+    }
+
+    /// Reads a setting that must be there.
+    ///
+    /// # Errors
+    /// [`EnvError`] naming the variable when it is missing or malformed.
+    pub fn required<T: FromStr<Err: Display>>(
+        &self,
+        name: &'static str,
+        meaning: &'static str,
+    ) -> Result<T, EnvError> {
+        match self.read(name)? {
+            Some(value) => Ok(value),
+            None => Err(EnvError::Missing { name, meaning }),
+        }
+    }
+
+    /// Reads a setting, or takes its default where it is not set.
+    ///
+    /// # Errors
+    /// [`EnvError`] naming the variable when it is malformed.
+    pub fn or<T: FromStr<Err: Display>>(
+        &self,
+        name: &'static str,
+        default: T,
+    ) -> Result<T, EnvError> {
+        Ok(self.read(name)?.unwrap_or(default))
+    }
+
+    /// Reads a setting that may be absent; an empty one counts as absent.
+    ///
+    /// # Errors
+    /// [`EnvError`] naming the variable when it is malformed.
+    pub fn read<T: FromStr<Err: Display>>(
+        &self,
+        name: &'static str,
+    ) -> Result<Option<T>, EnvError> {
+        let Some(value) = self.variables.get(OsStr::new(name)) else {
+            return Ok(None);
+        };
+        let invalid = |why: String| EnvError::Invalid {
+            name,
+            value: value.to_string_lossy().into_owned(),
+            why,
+        };
+        let text = value
+            .to_str()
+            .ok_or_else(|| invalid("it is not UTF-8".to_owned()))?
+            .trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        text.parse()
+            .map(Some)
+            .map_err(|why| invalid(format!("{why}")))
     }
 }
 
-/// Reads a setting, or takes its default where it is not set.
-///
-/// # Errors
-/// [`EnvError`] naming the variable when it is malformed.
-pub fn or<T: FromStr<Err: Display>>(name: &'static str, default: T) -> Result<T, EnvError> {
-    Ok(read(name)?.unwrap_or(default))
-}
-
-/// Reads a setting that may be absent; an empty one counts as absent.
-///
-/// # Errors
-/// [`EnvError`] naming the variable when it is malformed.
-pub fn read<T: FromStr<Err: Display>>(name: &'static str) -> Result<Option<T>, EnvError> {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
-    let value = match std::env::var(name) {
-        Ok(value) if !value.trim().is_empty() => value,
-        Ok(_) | Err(std::env::VarError::NotPresent) => return Ok(None),
-        Err(std::env::VarError::NotUnicode(value)) => {
-            let value = value.to_string_lossy().into_owned();
-            return Err(EnvError::Invalid {
-                name,
-                value,
-                why: "it is not UTF-8".to_owned(),
-            });
-        }
-    };
-    match value.trim().parse() {
-        Ok(parsed) => Ok(Some(parsed)),
-        Err(why) => {
-            let why = format!("{why}");
-            Err(EnvError::Invalid { name, value, why })
-        }
+impl FromIterator<(String, String)> for Env {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect();
+        Self { variables }
     }
 }

@@ -14,9 +14,11 @@ mod client;
 mod entropy;
 mod logs;
 mod schedule;
+mod side_by_side;
 
 pub use client::http_client;
-pub use entropy::fresh_id;
+pub use entropy::{fresh_id, set_id_source};
 pub use lambda_http::Error as StartError;
 pub use logs::init_logs;
 pub use schedule::ScheduledEvent;
+pub use side_by_side::side_by_side;

@@ -8,7 +8,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// logged follows `RUST_LOG` and is `info` by default.
 pub fn init_logs() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let json = crate::env::read::<String>("LOG_FORMAT")
+    let json = crate::env::Env::of_process()
+        .read::<String>("LOG_FORMAT")
         .ok()
         .flatten()
         .as_deref()

@@ -1,13 +1,17 @@
 //! Two fresh databases for each test, copied from templates that are migrated once a process.
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 static TEMPLATES: OnceCell<()> = OnceCell::const_new();
+/// How many pairs this process created.
+static CREATED: AtomicU64 = AtomicU64::new(0);
 
 /// db-rental and db-billing of one test.
 #[derive(Debug)]
@@ -26,7 +30,7 @@ impl Databases {
     /// # Errors
     /// When there is no such server.
     pub async fn create() -> Result<Self> {
-        let url: String = runtime::env::required(
+        let url: String = runtime::env::Env::of_process().required(
             "TEST_DATABASE_URL",
             "a PostgreSQL server for tests; `make test` starts one",
         )?;
@@ -35,7 +39,11 @@ impl Databases {
             .get_or_try_init(|| create_templates(&server))
             .await?;
         let mut connection = PgConnection::connect_with(&server).await?;
-        let id = runtime::fresh_id().simple();
+        let id = format!(
+            "{}_{}",
+            std::process::id(),
+            CREATED.fetch_add(1, Ordering::SeqCst)
+        );
         let names = [format!("rental_{id}"), format!("billing_{id}")];
         for (name, kind) in names.iter().zip(["rental", "billing"]) {
             let template = template(kind);
@@ -81,14 +89,29 @@ impl Databases {
     /// # Errors
     /// When a database does not answer.
     pub async fn set_clocks(&self, rental_ahead_sec: i64, billing_ahead_sec: i64) -> Result<()> {
-        let clocks = [
-            (&self.rental, rental_ahead_sec),
-            (&self.billing, billing_ahead_sec),
-        ];
-        for (pool, ahead_sec) in clocks {
+        let ahead = |seconds: i64| format!("now() + interval '{seconds} seconds'");
+        self.define_clocks([ahead(rental_ahead_sec), ahead(billing_ahead_sec)])
+            .await
+    }
+
+    /// Stops each database's clock at a moment, until it is set again.
+    ///
+    /// # Errors
+    /// When a database does not answer.
+    pub async fn stop_clocks_at(
+        &self,
+        rental: DateTime<Utc>,
+        billing: DateTime<Utc>,
+    ) -> Result<()> {
+        let at = |moment: DateTime<Utc>| format!("timestamptz '{}'", moment.to_rfc3339());
+        self.define_clocks([at(rental), at(billing)]).await
+    }
+
+    async fn define_clocks(&self, [rental, billing]: [String; 2]) -> Result<()> {
+        for (pool, now) in [(&self.rental, rental), (&self.billing, billing)] {
             let clock = format!(
                 "CREATE OR REPLACE FUNCTION app_now() RETURNS timestamptz LANGUAGE sql STABLE \
-                 RETURN now() + interval '{ahead_sec} seconds'"
+                 RETURN {now}"
             );
             pool.execute(AssertSqlSafe(clock)).await?;
         }

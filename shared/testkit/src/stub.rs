@@ -1,8 +1,8 @@
 //! The outside systems of one test, and what a test asks of them.
 
 use anyhow::{Context, Result};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use std::time::Duration;
 use stubs::{Settings, Stubs};
 use tempfile::TempDir;
 
@@ -24,7 +24,7 @@ impl Stub {
         let server = Stubs::start(&settings)
             .await
             .context("the stubs do not start")?;
-        let admin = runtime::http_client(Duration::from_secs(10))?;
+        let admin = runtime::http_client()?;
         Ok(Self {
             server,
             admin,
@@ -103,6 +103,25 @@ impl Stub {
     pub async fn set_clock(&self, ahead_sec: i64) -> Result<()> {
         self.put("/admin/clock", json!({ "offset_sec": ahead_sec }))
             .await
+    }
+
+    /// Stops the stubs' clock at a moment, until it is set again.
+    ///
+    /// # Errors
+    /// When the stubs do not answer.
+    pub async fn stop_clock_at(&self, moment: DateTime<Utc>) -> Result<()> {
+        self.put("/admin/clock", json!({ "stopped_at": moment.to_rfc3339() }))
+            .await
+    }
+
+    /// Lets requests arrive that were deferred by a fault.
+    ///
+    /// # Errors
+    /// When the stubs do not answer.
+    pub async fn late_requests_arrive(&self) -> Result<()> {
+        let url = format!("{}/admin/faults/deferred", self.url());
+        self.admin.post(url).send().await?.error_for_status()?;
+        Ok(())
     }
 
     /// What the provider did for an order.

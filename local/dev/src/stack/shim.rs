@@ -20,7 +20,9 @@ pub(super) fn write(folder: &Path, built: &Path) -> Result<String> {
         .and_then(|()| fs::write(&shim, script(&cargo, built)))
         .and_then(|()| fs::set_permissions(&shim, Permissions::from_mode(0o755)));
     written.with_context(|| format!("{} cannot be written", shim.display()))?;
-    let behind: String = runtime::env::read("PATH")?.unwrap_or_default();
+    let behind: String = runtime::env::Env::of_process()
+        .read("PATH")?
+        .unwrap_or_default();
     Ok(format!("{}:{behind}", folder.display()))
 }
 

@@ -37,7 +37,7 @@ pub(super) async fn intercept(
 
     let request = Request::from_parts(parts, Body::from(body));
     let answer = match (endpoint, fault) {
-        (Some(endpoint), Some(fault)) => mistreat(endpoint, fault, request, next).await,
+        (Some(endpoint), Some(fault)) => mistreat(&app, endpoint, fault, request, next).await,
         _ => Some(next.run(request).await),
     };
     match answer {
@@ -49,11 +49,16 @@ pub(super) async fn intercept(
     }
 }
 
+/// Goes with a request that the provider is to refuse.
+#[derive(Clone, Copy)]
+pub(super) struct Refusing;
+
 /// None: the caller gets no answer.
 async fn mistreat(
+    app: &App,
     endpoint: Endpoint,
     mut fault: Hit,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Option<Response> {
     match fault.mode {
@@ -85,8 +90,18 @@ async fn mistreat(
             let html = [(header::CONTENT_TYPE, "text/html")];
             Some((StatusCode::OK, html, "<html>not json").into_response())
         }
+        Mode::Refuse => {
+            request.extensions_mut().insert(Refusing);
+            Some(next.run(request).await)
+        }
         Mode::Lose => {
             next.run(request).await;
+            None
+        }
+        Mode::Defer => {
+            app.faults.defer(Box::pin(async {
+                next.run(request).await;
+            }));
             None
         }
     }

@@ -26,12 +26,14 @@ struct Remembered {
     reply: Reply,
 }
 
-/// Acts once per key, and never for the first time once the request expired.
+/// Acts once per key, and never for the first time once the request expired. One that `refuses`
+/// does nothing, and remembers that it refused.
 pub(crate) fn perform(
     tables: &mut Tables<'_>,
     now: DateTime<Utc>,
     envelope: &Envelope,
     command: &Command,
+    refuses: bool,
 ) -> Result<Reply, StoreError> {
     let fingerprint = serde_json::to_string(command)?;
     let key = envelope.key.as_deref();
@@ -54,7 +56,11 @@ pub(crate) fn perform(
             .endpoint()
             .error(StatusCode::GONE, "Request expired"));
     }
-    let reply = act(tables, now, key, command)?;
+    let reply = if refuses {
+        command.endpoint().refusal()
+    } else {
+        act(tables, now, key, command)?
+    };
     if let Some(key) = key {
         let row = serde_json::to_vec(&Remembered {
             fingerprint,

@@ -243,3 +243,84 @@ async fn faults_apply_in_the_order_they_were_added_and_disappear_when_used_up() 
         json!({"faults": []})
     );
 }
+
+#[tokio::test]
+async fn a_deferred_request_has_no_answer_and_acts_when_late_ones_arrive() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    let defer = json!({"endpoint": "clear-money-for-order", "mode": "defer", "times": 2});
+    order_fault(client, defer).await;
+    for _ in 0..2 {
+        assert!(client.try_post(CLEAR, clear()).await.is_err());
+    }
+    assert_eq!(taken(client).await, 0);
+    client
+        .post("/admin/faults/deferred", json!({}))
+        .await
+        .is(200, json!({"arrived": 2}));
+    assert_eq!(taken(client).await, 200);
+    client
+        .post("/admin/faults/deferred", json!({}))
+        .await
+        .is(200, json!({"arrived": 0}));
+}
+
+#[tokio::test]
+async fn a_deferred_request_that_arrives_after_its_expiry_does_nothing() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    let at = |second: u8| json!({ "stopped_at": format!("2026-01-01T00:00:{second:02}Z") });
+    client.put("/admin/clock", at(0)).await;
+    let defer = json!({"endpoint": "clear-money-for-order", "mode": "defer", "times": 1});
+    order_fault(client, defer).await;
+    let headers = [
+        ("Idempotency-Key", "key-1"),
+        ("Request-Expires-At", "2026-01-01T00:00:01Z"),
+    ];
+    let mut request = client.request(reqwest::Method::POST, CLEAR).json(&clear());
+    for (name, value) in headers {
+        request = request.header(name, value);
+    }
+    assert!(request.send().await.is_err());
+    client.put("/admin/clock", at(1)).await;
+    client.post("/admin/faults/deferred", json!({})).await;
+    assert_eq!(taken(client).await, 0);
+}
+
+#[tokio::test]
+async fn a_refusal_is_remembered_under_its_key() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    for endpoint in ["clear-money-for-order", "eject-powerbank"] {
+        order_fault(
+            client,
+            json!({"endpoint": endpoint, "mode": "refuse", "times": 1}),
+        )
+        .await;
+    }
+    let eject = json!({"station_id": "station-456"});
+    for _ in 0..2 {
+        let answer = client.keyed("key-1", CLEAR, clear()).await;
+        answer.is(400, json!({"status": "error", "message": "Refused"}));
+        let answer = client
+            .keyed("key-2", "/eject-powerbank", eject.clone())
+            .await;
+        answer.is(200, json!({"success": false, "message": "Refused"}));
+    }
+    assert_eq!(taken(client).await, 0);
+    assert_eq!(client.stock("station-456").await, 5);
+    client
+        .keyed("key-3", CLEAR, clear())
+        .await
+        .is(200, success());
+}
+
+#[tokio::test]
+async fn reading_cannot_be_refused() {
+    let provider = Provider::start().await;
+    let fault = json!({"endpoint": "tariff", "mode": "refuse"});
+    assert_eq!(
+        provider.client.post("/admin/faults", fault).await.status,
+        422
+    );
+}

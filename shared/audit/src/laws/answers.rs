@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, is_ended};
 use crate::findings::Judge;
-use crate::payload::{Payload, payloads};
+use crate::payload::Payload;
 use chrono::{DateTime, Utc};
 use db_rental::audit::{KeyRow, RentalRows};
 use serde::Deserialize;
@@ -77,13 +77,13 @@ fn is_stop_of(response: &str, rental: &RentalRows, rental_id: &str) -> bool {
         return false;
     };
     let lasted = answer.finished_at.signed_duration_since(answer.started_at);
-    let had_this_end = payloads(rental).any(|(_, payload)| {
-        payload.is_ok_and(|payload: Payload| {
-            is_ended(&payload.status)
-                && payload.status == answer.status
-                && payload.finished_at == Some(answer.finished_at)
-                && payload.total_amount == Some(answer.total_amount)
-        })
+    // Also by a transition that billing refuses.
+    let told = rental.transitions.iter().map(Payload::read);
+    let had_this_end = told.filter_map(Result::ok).any(|payload| {
+        is_ended(&payload.status)
+            && payload.status == answer.status
+            && payload.finished_at == Some(answer.finished_at)
+            && payload.total_amount == Some(answer.total_amount)
     });
     answer.rental_id == rental_id
         && Some(answer.started_at) == rental.started_at

@@ -70,27 +70,32 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     }
 }
 
-/// What happened to the debt, oldest first: what became known comes before what followed from it.
+/// What happened to the debt, oldest first. At one moment, what became known of an earlier try comes
+/// before the try that followed from it, and a try before what became known of itself.
 fn steps(billing: &BillingRows) -> Vec<(DateTime<Utc>, Step<'_>)> {
     let opened = billing
         .events
         .iter()
         .filter(|row| row.kind == "DEBT_OPENED");
-    let opened = opened.map(|event| (event.created_at, Step::Opened));
+    let opened = opened.map(|event| ((event.created_at, 0), Step::Opened));
     let collections = || {
         billing
             .attempts
             .iter()
             .filter(|row| row.kind == "COLLECTION")
     };
-    let known = collections()
-        .filter(|row| is_try(row))
-        .filter_map(|row| row.settled_at.map(|at| (at, Step::Known(row))));
-    let tried = collections().map(|row| (row.created_at, Step::Tried(row)));
+    let known = collections().filter(|row| is_try(row)).filter_map(|row| {
+        let at = row.settled_at?;
+        let rank = if row.created_at < at { 1 } else { 3 };
+        Some(((at, rank), Step::Known(row)))
+    });
+    let tried = collections().map(|row| ((row.created_at, 2), Step::Tried(row)));
     let mut steps: Vec<_> = opened.chain(known).chain(tried).collect();
-    // Stable: at one moment what is known comes first.
-    steps.sort_by_key(|(at, _)| *at);
+    steps.sort_by_key(|(order, _)| *order);
     steps
+        .into_iter()
+        .map(|((at, _), step)| (at, step))
+        .collect()
 }
 
 fn is_try(attempt: &AttemptRow) -> bool {

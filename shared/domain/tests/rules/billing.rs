@@ -2,6 +2,7 @@
 
 mod attempts;
 mod charges;
+mod closed;
 mod late_end;
 mod limits;
 mod model;

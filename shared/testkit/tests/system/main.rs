@@ -9,6 +9,7 @@
 
 mod audit;
 mod billed;
+mod books;
 mod buyout;
 mod checks;
 mod concurrency;

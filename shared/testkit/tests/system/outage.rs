@@ -335,3 +335,48 @@ async fn db_rental_that_goes_away_while_a_hold_is_released_releases_it_once() {
         ["hold", "clear", "release"]
     );
 }
+
+#[tokio::test]
+async fn a_database_that_restarts_between_two_requests_is_not_noticed() {
+    let world = World::start().await;
+    let running = rented_for(&world, RICH, DEMO, 100).await;
+    world.status(&running).await.unwrap();
+    let quote_id = world.quoted("user-anna", PLAIN).await;
+    for proxy in [&world.rental_proxy, &world.billing_proxy] {
+        proxy.cut();
+        proxy.open();
+    }
+    let start = world.start_rental(&quote_id, &fresh_key()).await.unwrap();
+    assert_eq!(start.status, 200, "{}", start.body);
+    let status = world.status(&running).await.unwrap();
+    assert_eq!(status.status, 200, "{}", status.body);
+    assert!(status.json()["current_debt"].is_i64(), "{}", status.body);
+    let stop = world.stop(&running, PLAIN, &fresh_key()).await.unwrap();
+    assert_eq!(stop.status, 200, "{}", stop.body);
+    world.quoted("user-boris", PLAIN).await;
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_found_done_by_the_retry() {
+    let world = World::start().await;
+    let mut lost = 0;
+    for nth in 1.. {
+        let (quote_id, key) = (world.quoted("user-anna", PLAIN).await, fresh_key());
+        world.rental_proxy.lose_answer_of_commit(nth);
+        let answer = world.start_rental(&quote_id, &key).await.unwrap();
+        if world.rental_proxy.is_to_lose_an_answer() {
+            world.rental_proxy.lose_answer_of_commit(0);
+            break;
+        }
+        lost = nth;
+        // The last of them only notes that billing was told.
+        assert!([200, 503].contains(&answer.status), "{}", answer.body);
+        world.advance(26).await.unwrap();
+        let retry = world.start_rental(&quote_id, &key).await.unwrap();
+        assert_eq!(retry.status, 200, "{}", retry.body);
+        let ejects = world.stub.ejects().await.unwrap().len();
+        assert_eq!(u64::try_from(ejects).unwrap(), nth);
+    }
+    assert_eq!(lost, 4, "the start's transactions");
+    world.settle_and_check().await.unwrap();
+}

@@ -77,16 +77,17 @@ async fn check_wreck(world: &World, step: ReconcileStep, work: &Work) {
         ended.as_str(),
     ];
     let expected = match step {
-        ReconcileStep::StartsClaimed | ReconcileStep::EjectAsked => {
+        ReconcileStep::StartsClaimed | ReconcileStep::StartRead | ReconcileStep::EjectAsked => {
             ["PENDING", "ACTIVE", "REQUESTED", "HELD"]
         }
         ReconcileStep::StartDecided => ["ACTIVE", "ACTIVE", "REQUESTED", "HELD"],
         ReconcileStep::BuyoutDecided
         | ReconcileStep::Copied
         | ReconcileStep::HoldsClaimed
+        | ReconcileStep::HoldRead
         | ReconcileStep::HoldAsked => ["ACTIVE", "BUYOUT", "REQUESTED", "HELD"],
         ReconcileStep::ReleaseIntended => ["ACTIVE", "BUYOUT", "HELD", "RELEASING"],
-        ReconcileStep::ReturnCalled | ReconcileStep::Done => {
+        ReconcileStep::ReturnDue | ReconcileStep::ReturnCalled | ReconcileStep::Done => {
             ["ACTIVE", "BUYOUT", "HELD", "RELEASED"]
         }
     };

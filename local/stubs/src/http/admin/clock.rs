@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use chrono::SecondsFormat;
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -12,9 +12,10 @@ use crate::app::App;
 use crate::reply::Reply;
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Offset {
-    offset_sec: i64,
+#[serde(untagged, deny_unknown_fields)]
+pub(super) enum Setting {
+    Runs { offset_sec: i64 },
+    StandsAt { stopped_at: DateTime<Utc> },
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>) -> Reply {
@@ -24,10 +25,14 @@ pub(super) async fn show(State(app): State<Arc<App>>) -> Reply {
 
 pub(super) async fn set(
     State(app): State<Arc<App>>,
-    AdminBody(offset): AdminBody<Offset>,
+    AdminBody(setting): AdminBody<Setting>,
 ) -> Result<Reply, Reply> {
-    app.clock
-        .set_offset_sec(offset.offset_sec)
-        .map_err(|sentence| refused(&sentence))?;
+    match setting {
+        Setting::Runs { offset_sec } => app
+            .clock
+            .set_offset_sec(offset_sec)
+            .map_err(|sentence| refused(&sentence))?,
+        Setting::StandsAt { stopped_at } => app.clock.stop_at(stopped_at),
+    }
     Ok(show(State(app)).await)
 }

@@ -29,6 +29,16 @@ pub(super) async fn reset(State(app): State<Arc<App>>) -> Reply {
     show(&app)
 }
 
+/// One after another, in the order they were sent.
+pub(super) async fn late_requests_arrive(State(app): State<Arc<App>>) -> Reply {
+    let deferred = app.faults.take_deferred();
+    let arrived = deferred.len();
+    for request in deferred {
+        request.await;
+    }
+    Reply::ok(&json!({ "arrived": arrived }))
+}
+
 fn show(app: &App) -> Reply {
     Reply::ok(&json!({ "faults": app.faults.list() }))
 }

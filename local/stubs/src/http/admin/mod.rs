@@ -21,6 +21,7 @@ pub(super) fn routes() -> Router<Arc<App>> {
             "/faults",
             post(faults::add).get(faults::list).delete(faults::reset),
         )
+        .route("/faults/deferred", post(faults::late_requests_arrive))
         .route("/calls", get(calls::list).delete(calls::clear))
         .route("/clock", get(clock::show).put(clock::set))
         .route("/ledger", get(ledger::ledger))

@@ -4,7 +4,6 @@ use super::{closed, in_billing, running};
 use crate::billed::{CLEAR, DEMO, RICH, attempts, next_tick, rented_for, stop, uuid};
 use audit::{Auditor, Law, Rules, When};
 use serde_json::json;
-use std::time::Duration;
 use testkit::World;
 
 /// A charge is declined, its debt collected in steps; the end is settled and the hold released.
@@ -75,7 +74,7 @@ async fn without_a_ledger_the_laws_that_need_one_are_not_counted_and_the_report_
 async fn a_ledger_that_does_not_answer_ends_the_audit() {
     let world = World::start().await;
     running(&world).await;
-    let client = runtime::http_client(Duration::from_secs(1)).unwrap();
+    let client = runtime::http_client().unwrap();
     let nowhere = audit::Ledger::new(client, "http://127.0.0.1:1");
     let databases = &world.databases;
     let auditor = Auditor::new(

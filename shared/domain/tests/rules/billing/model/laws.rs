@@ -204,6 +204,8 @@ impl World {
         prop_assert_eq!(account.next_bill_at(&tick), Ok(None));
         prop_assert_eq!(account.plan(&tick, id(0)), Ok(*account));
         prop_assert_eq!(d > 0, self.debt_is_old(self.now));
+        let is_closed = account.finished_at.is_some() && d == 0;
+        prop_assert_eq!(account.is_settled(), Ok(is_closed));
         Ok(())
     }
 }

@@ -1,0 +1,134 @@
+//! What the clients sent and heard: whether the same key gives the same bytes, and what is theirs
+//! to ask again.
+
+use crate::flow::{Invocation, Outcome};
+use audit::{Law, Report};
+use chrono::{DateTime, TimeDelta, Utc};
+use runtime::api::{ApiError, Reply};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How long a key is kept.
+const KEY_RETENTION: TimeDelta = TimeDelta::hours(24);
+
+#[derive(Default)]
+pub(crate) struct Clients {
+    quote_id: Option<String>,
+    /// By key, in the order in which they were first sent.
+    starts: BTreeMap<String, Sent>,
+    stops: BTreeMap<String, Sent>,
+}
+
+/// A request with a key.
+struct Sent {
+    request: Invocation,
+    /// The first final answer, and when it came.
+    answer: Option<(Reply, DateTime<Utc>)>,
+}
+
+impl Clients {
+    /// The quote that came last, once.
+    pub(crate) fn take_quote(&mut self) -> Option<String> {
+        self.quote_id.take()
+    }
+
+    pub(crate) fn start(&self, choice: usize) -> Option<Invocation> {
+        nth(&self.starts, choice)
+    }
+
+    pub(crate) fn stop(&self, choice: usize) -> Option<Invocation> {
+        nth(&self.stops, choice)
+    }
+
+    /// What was never answered for good.
+    pub(crate) fn unanswered(&self) -> Vec<Invocation> {
+        let all = self.starts.values().chain(self.stops.values());
+        all.filter(|sent| sent.answer.is_none())
+            .map(|sent| sent.request.clone())
+            .collect()
+    }
+
+    /// Notes a request that is sent with a key.
+    pub(crate) fn sends(&mut self, invocation: &Invocation) {
+        let (sent, key) = match invocation {
+            Invocation::Start { key, .. } => (&mut self.starts, key),
+            Invocation::Stop { key, .. } => (&mut self.stops, key),
+            _ => return,
+        };
+        sent.entry(key.clone()).or_insert_with(|| Sent {
+            request: invocation.clone(),
+            answer: None,
+        });
+    }
+
+    /// Notes what came of an invocation, and judges it.
+    pub(crate) fn hear(
+        &mut self,
+        invocation: &Invocation,
+        outcome: Outcome,
+        now: DateTime<Utc>,
+    ) -> Report {
+        let mut report = Report::default();
+        match (invocation, outcome) {
+            (_, Outcome::Defect(why)) => {
+                report.violate(
+                    Law::SetAside,
+                    format!("{invocation:?}"),
+                    format!("a defect: {why}"),
+                );
+            }
+            (Invocation::Quote { .. }, Outcome::Answered(reply)) => {
+                let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
+                let quote_id = body.get("quote_id").and_then(Value::as_str);
+                self.quote_id = quote_id.map(str::to_owned);
+            }
+            (Invocation::Start { key, .. }, Outcome::Answered(reply)) => {
+                judge(self.starts.get_mut(key), reply, now, &mut report);
+            }
+            (Invocation::Stop { key, .. }, Outcome::Answered(reply)) => {
+                judge(self.stops.get_mut(key), reply, now, &mut report);
+            }
+            _ => {}
+        }
+        report
+    }
+}
+
+/// The same key gives the same bytes, as long as it is kept.
+fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut Report) {
+    let Some(sent) = sent else { return };
+    let before = sent
+        .answer
+        .as_ref()
+        .filter(|(_, at)| now.signed_duration_since(*at) < KEY_RETENTION);
+    match before {
+        Some((before, _)) if says_nothing_of_it(&reply) || *before == reply => {
+            report.record(Law::Answers, 1);
+        }
+        Some((before, _)) => {
+            let what = format!("{before:?} became {reply:?}");
+            report.violate(Law::Answers, format!("{:?}", sent.request), what);
+        }
+        None if is_final(&reply) => sent.answer = Some((reply, now)),
+        None => {}
+    }
+}
+
+/// 503, or 409 while another one with the key runs.
+fn says_nothing_of_it(reply: &Reply) -> bool {
+    reply.status == 503 || *reply == ApiError::InFlight.reply()
+}
+
+/// Answers that are kept under their key.
+fn is_final(reply: &Reply) -> bool {
+    match reply.status {
+        200 | 402 => true,
+        409 => *reply == ApiError::EjectFailed.reply(),
+        _ => false,
+    }
+}
+
+fn nth(sent: &BTreeMap<String, Sent>, choice: usize) -> Option<Invocation> {
+    let number = choice.checked_rem(sent.len())?;
+    sent.values().nth(number).map(|sent| sent.request.clone())
+}

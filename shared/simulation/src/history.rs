@@ -1,0 +1,228 @@
+//! A history: how the world is, and what happens in it, one thing after another.
+
+use crate::fault::{Fault, places};
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+/// How many things happen in a history, at least and at most.
+const LENGTH: std::ops::RangeInclusive<usize> = 120..=200;
+
+/// A history. Its numbers choose among what is there at the time, so that it can be shortened and
+/// still be played.
+#[derive(Clone, Debug)]
+pub(crate) struct History {
+    pub(crate) setup: Setup,
+    pub(crate) operations: Vec<Operation>,
+    /// Whether clients ask again, at the end, what was not answered; otherwise only ticks and
+    /// reconciles go on.
+    pub(crate) clients_come_back: bool,
+}
+
+/// How the world is in the beginning.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) price_per_hour: i64,
+    pub(crate) free_period_min: i64,
+    pub(crate) deposit: i64,
+    pub(crate) buyout: i64,
+    pub(crate) debt_charge_step: i64,
+    pub(crate) users: Vec<User>,
+    /// How far db-billing's clock is ahead of db-rental's.
+    pub(crate) billing_ahead_sec: i64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) balance: i64,
+    pub(crate) trusted: bool,
+    pub(crate) has_subscription: bool,
+}
+
+/// Something that happens.
+#[derive(Clone, Debug)]
+pub(crate) enum Operation {
+    /// One of the flows that stand goes on to its next step.
+    GoOn(usize),
+    /// One of the flows that stand goes on until it is over.
+    Finish(usize),
+    /// A user asks for a quote, and starts a rental by it.
+    Rent { user: usize, station: usize },
+    /// An earlier start is asked for again under its key.
+    StartAgain(usize),
+    /// A rental is stopped, under a new key.
+    Stop { rental: usize, station: usize },
+    /// An earlier stop is asked for again under its key.
+    StopAgain(usize),
+    /// A rental is looked at.
+    Look(usize),
+    /// So many ticks begin at once.
+    Ticks(usize),
+    /// A reconcile begins.
+    Reconcile,
+    /// A person gives a command.
+    Command { command: Command, choice: usize },
+    /// Time passes, everywhere.
+    Wait(i64),
+    /// The next flow that goes on from a step meets the fault: one of [`STRIKES`].
+    LieInWait(usize),
+    /// A user's balance becomes this.
+    Pay { user: usize, balance: i64 },
+    /// A station gets power banks; its next one is one that is out.
+    Restock { station: usize, bank_is_out: bool },
+    /// Nothing can be written about a rental, in its books or in its copy, until that is mended.
+    Spoil { rental: usize, what: Spoiled },
+    /// Everything that was spoilt is mended, and put back to work.
+    Mend,
+    /// Requests that were late arrive.
+    LateOnesArrive,
+}
+
+/// What a person says.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Command {
+    Show,
+    Requeue,
+    /// The rental ended so many seconds ago.
+    Finish(i64),
+    MarkRefundPaid,
+    /// What the provider's books say of an attempt.
+    ResolveAttempt,
+}
+
+/// What cannot be written about a rental.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spoiled {
+    Attempts,
+    Copy,
+}
+
+/// Every fault with every step at which it can strike.
+pub(crate) static STRIKES: LazyLock<Vec<(&'static str, Fault)>> = LazyLock::new(|| {
+    let places = places().into_iter();
+    places
+        .flat_map(|place| {
+            place
+                .faults
+                .into_iter()
+                .map(move |fault| (place.step, fault))
+        })
+        .collect()
+});
+
+/// Histories, from a source of chance.
+pub(crate) fn histories() -> impl Strategy<Value = History> {
+    let operations = prop::collection::vec(operation(), LENGTH);
+    (setup(), operations, any::<bool>()).prop_map(|(setup, operations, clients_come_back)| {
+        History {
+            setup,
+            operations,
+            clients_come_back,
+        }
+    })
+}
+
+fn setup() -> impl Strategy<Value = Setup> {
+    let price = prop_oneof![1 => Just(0), 9 => 1_i64..=600];
+    let deposit = prop_oneof![1 => Just(0), 2 => 1_i64..=500];
+    // Five minutes either way, as far as two clocks are to be apart.
+    let skew = prop_oneof![2 => Just(0), 1 => Just(-300), 1 => Just(300)];
+    let users = prop::collection::vec(user(), 2..=4);
+    (
+        price,
+        0_i64..=10,
+        deposit,
+        5_i64..=300,
+        1_i64..=120,
+        users,
+        skew,
+    )
+        .prop_map(
+            |(
+                price_per_hour,
+                free_period_min,
+                deposit,
+                buyout,
+                debt_charge_step,
+                users,
+                billing_ahead_sec,
+            )| Setup {
+                price_per_hour,
+                free_period_min,
+                deposit,
+                buyout,
+                debt_charge_step,
+                users,
+                billing_ahead_sec,
+            },
+        )
+}
+
+fn user() -> impl Strategy<Value = User> {
+    (balance(), any::<bool>(), any::<bool>()).prop_map(|(balance, trusted, has_subscription)| {
+        User {
+            balance,
+            trusted,
+            has_subscription,
+        }
+    })
+}
+
+fn balance() -> impl Strategy<Value = i64> {
+    prop_oneof![2 => Just(0), 2 => 0_i64..=300, 4 => Just(1_000_000)]
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let choice = any::<usize>;
+    prop_oneof![
+        30 => choice().prop_map(Operation::GoOn),
+        35 => choice().prop_map(Operation::Finish),
+        8 => (choice(), choice()).prop_map(|(user, station)| Operation::Rent { user, station }),
+        3 => choice().prop_map(Operation::StartAgain),
+        4 => (choice(), choice()).prop_map(|(rental, station)| Operation::Stop { rental, station }),
+        2 => choice().prop_map(Operation::StopAgain),
+        2 => choice().prop_map(Operation::Look),
+        8 => ticks().prop_map(Operation::Ticks),
+        5 => Just(Operation::Reconcile),
+        3 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
+        9 => wait().prop_map(Operation::Wait),
+        45 => choice().prop_map(Operation::LieInWait),
+        2 => (choice(), balance()).prop_map(|(user, balance)| Operation::Pay { user, balance }),
+        1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {
+            Operation::Restock { station, bank_is_out }
+        }),
+        1 => (choice(), spoiled()).prop_map(|(rental, what)| Operation::Spoil { rental, what }),
+        1 => Just(Operation::Mend),
+        2 => Just(Operation::LateOnesArrive),
+    ]
+}
+
+fn ticks() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(1), 1 => 2_usize..=8]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        2 => Just(Command::Show),
+        2 => Just(Command::Requeue),
+        4 => (0_i64..=7_200).prop_map(Command::Finish),
+        2 => Just(Command::MarkRefundPaid),
+        1 => Just(Command::ResolveAttempt),
+    ]
+}
+
+/// To and past the moments at which something changes: a second, a grace, a lease, a tick, a
+/// backoff, a free period, a buyout; seldom until keys are forgotten.
+fn wait() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        3 => 1_i64..=10,
+        6 => Just(30),
+        3 => 20_i64..=65,
+        4 => 60_i64..=900,
+        2 => 900_i64..=7_200,
+        1 => prop_oneof![Just(82_800_i64), Just(86_400), Just(90_000)],
+    ]
+}
+
+fn spoiled() -> impl Strategy<Value = Spoiled> {
+    prop_oneof![Just(Spoiled::Attempts), Just(Spoiled::Copy)]
+}

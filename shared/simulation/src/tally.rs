@@ -1,0 +1,106 @@
+//! What was played, and whether it was enough to say something.
+
+use crate::fault::Fault;
+use crate::history::STRIKES;
+use audit::{Law, Report};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// In the mean, a history.
+const LEAST_OPERATIONS: u64 = 60;
+/// Each fault at each step at which it can strike.
+const LEAST_STRIKES: u64 = 10;
+/// Each law's premise.
+const LEAST_PREMISES: u64 = 100;
+
+/// Counts over any number of histories.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) histories: u64,
+    pub(crate) operations: u64,
+    pub(crate) report: Report,
+    strikes: BTreeMap<(&'static str, Fault), u64>,
+}
+
+impl Tally {
+    pub(crate) fn struck(&mut self, step: &'static str, fault: Fault) {
+        let count = self.strikes.entry((step, fault)).or_default();
+        *count = count.saturating_add(1);
+    }
+
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.histories = self.histories.saturating_add(other.histories);
+        self.operations = self.operations.saturating_add(other.operations);
+        self.report.merge(other.report);
+        for (strike, count) in other.strikes {
+            let sum = self.strikes.entry(strike).or_default();
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// How many faults struck.
+    pub(crate) fn faults(&self) -> u64 {
+        self.strikes.values().sum()
+    }
+
+    /// How many faults struck, by kind.
+    pub(crate) fn faults_by_kind(&self) -> BTreeMap<Fault, u64> {
+        let mut kinds = BTreeMap::new();
+        for ((_, fault), count) in &self.strikes {
+            let sum: &mut u64 = kinds.entry(*fault).or_default();
+            *sum = sum.saturating_add(*count);
+        }
+        kinds
+    }
+
+    /// What was too little to say something, in sentences.
+    pub(crate) fn below_the_floor(&self) -> Vec<String> {
+        let mut below = Vec::new();
+        let operations = self.operations.checked_div(self.histories).unwrap_or(0);
+        if operations < LEAST_OPERATIONS {
+            below.push(format!(
+                "{operations} operations a history, {LEAST_OPERATIONS} are wanted"
+            ));
+        }
+        for (step, fault) in STRIKES.iter() {
+            let count = self.strikes.get(&(*step, *fault)).copied().unwrap_or(0);
+            if count < LEAST_STRIKES {
+                below.push(format!(
+                    "at {step}, {fault}: {count} times, {LEAST_STRIKES} are wanted"
+                ));
+            }
+        }
+        for law in Law::ALL {
+            let checked = self.report.checked(law);
+            if checked < LEAST_PREMISES {
+                below.push(format!(
+                    "{law}: {checked} times, {LEAST_PREMISES} are wanted"
+                ));
+            }
+        }
+        below
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            histories,
+            operations,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "{histories} histories, {operations} operations, {} faults",
+            self.faults()
+        )?;
+        for (fault, count) in self.faults_by_kind() {
+            writeln!(f, "  {count:>7}  {fault}")?;
+        }
+        writeln!(f, "How often each law's premise was met:")?;
+        for law in Law::ALL {
+            writeln!(f, "  {:>7}  {law}", self.report.checked(law))?;
+        }
+        Ok(())
+    }
+}

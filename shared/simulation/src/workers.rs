@@ -1,0 +1,138 @@
+//! Plays histories side by side, each on a thread of its own.
+
+use crate::Arguments;
+use crate::gate::Gates;
+use crate::play::{Played, play};
+use crate::shrink::{of_seed, shrink};
+use crate::tally::Tally;
+use anyhow::{Context, Result};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+/// Fewer say nothing about how often each fault struck: such a run looks for a violation only.
+const FLOORS_FROM: u64 = 100;
+
+/// Plays all histories. Whether no law was broken, and enough was played to say so.
+pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
+    runtime::step::set_hook(Box::new(Gates)).map_err(|_| anyhow::anyhow!("there is a hook"))?;
+    runtime::set_id_source(crate::ids::next)
+        .map_err(|_| anyhow::anyhow!("there is a source of ids"))?;
+    let bar = ProgressBar::new(arguments.histories);
+    bar.set_style(ProgressStyle::with_template(
+        "{elapsed_precise} {bar:30} {pos}/{len} histories, {msg}",
+    )?);
+    bar.enable_steady_tick(Duration::from_millis(500));
+    let next = AtomicU64::new(0);
+    let failed = AtomicBool::new(false);
+    let tally = Mutex::new(Tally::default());
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..arguments.jobs.max(1))
+            .map(|_| {
+                scope.spawn(|| {
+                    while !failed.load(Ordering::SeqCst) {
+                        let number = next.fetch_add(1, Ordering::SeqCst);
+                        if number >= arguments.histories {
+                            break;
+                        }
+                        let seed = arguments.seed.saturating_add(number);
+                        let played = on_a_clock_that_stands(one(seed, arguments, &bar))?;
+                        if !played.violations.is_empty() {
+                            failed.store(true, Ordering::SeqCst);
+                        }
+                        let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+                        tally.merge(played.tally);
+                        bar.inc(1);
+                        bar.set_message(progress(&tally, failed.load(Ordering::SeqCst)));
+                    }
+                    anyhow::Ok(())
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .try_for_each(|worker| match worker.join() {
+                Ok(result) => result,
+                Err(_) => {
+                    failed.store(true, Ordering::SeqCst);
+                    anyhow::bail!("a worker panicked")
+                }
+            })
+    })?;
+    bar.finish();
+    let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{tally}");
+    if failed.load(Ordering::SeqCst) {
+        return Ok(false);
+    }
+    println!(
+        "No law was broken. Seeds {} to {}.",
+        arguments.seed,
+        arguments
+            .seed
+            .saturating_add(arguments.histories)
+            .saturating_sub(1)
+    );
+    let below = tally.below_the_floor();
+    if arguments.histories < FLOORS_FROM {
+        return Ok(true);
+    }
+    for sentence in &below {
+        println!("Too little: {sentence}");
+    }
+    Ok(below.is_empty())
+}
+
+fn progress(tally: &Tally, failed: bool) -> String {
+    format!(
+        "{} operations, {} faults, {} violations",
+        tally.operations,
+        tally.faults(),
+        u8::from(failed),
+    )
+}
+
+/// Plays the history of one seed, and where it breaks a law, finds the shortest that does.
+async fn one(seed: u64, arguments: &Arguments, bar: &ProgressBar) -> Result<Played> {
+    let history = of_seed(seed)?;
+    let played = play(&history)
+        .await
+        .with_context(|| format!("the history of seed {seed} cannot be played"))?;
+    if arguments.trace {
+        bar.suspend(|| println!("Seed {seed}:\n{}", played.trace.join("\n")));
+    }
+    if played.violations.is_empty() {
+        return Ok(played);
+    }
+    bar.suspend(|| {
+        println!("Seed {seed} breaks a law: {}", played.violations.join("; "));
+        println!("Play it again: make simulate SEED={seed} HISTORIES=1");
+    });
+    let tell = |length| {
+        bar.set_message(format!(
+            "the history of seed {seed} is made shorter: {length} operations"
+        ));
+    };
+    let (shortest, played) = shrink(history, played, tell).await?;
+    bar.suspend(|| {
+        println!("The shortest history that breaks a law:\n{shortest:#?}");
+        println!("{}", played.trace.join("\n"));
+    });
+    Ok(played)
+}
+
+/// In a runtime in which time moves only when it is told to.
+fn on_a_clock_that_stands<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .start_paused(true)
+        .build()?;
+    // Where nothing is left to do, tokio would move a paused clock to the next time-out, although
+    // a database's answer is on its way. It does not while blocking work is under way.
+    let (over, until_over) = mpsc::channel::<()>();
+    let _blocking = runtime.spawn_blocking(move || until_over.recv());
+    let result = runtime.block_on(work);
+    drop(over);
+    result
+}
