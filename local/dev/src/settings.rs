@@ -156,7 +156,7 @@ pub struct Audited {
     #[arg(long, env = "STUBS_PORT", default_value_t = 3629)]
     pub stubs_port: u16,
     /// Base URL of stubs elsewhere.
-    #[arg(long, env = "LEDGER_URL", conflicts_with = "no_ledger")]
+    #[arg(long, env = "LEDGER_URL")]
     pub ledger_url: Option<String>,
     /// There is no ledger to look into: some laws are then not checked.
     #[arg(long)]

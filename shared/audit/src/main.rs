@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
     let report = match run(&cli).await {
         Ok(report) => report,
         Err(error) => {
-            say(&format!("error: {error:#}"));
+            say(&format!("error: {error:#}; `make run` starts the system"));
             return ExitCode::from(NO_END);
         }
     };
@@ -102,17 +102,18 @@ fn verdict(report: &Report) -> Result<String, String> {
     let rentals = report.rentals;
     let (broken, unreadable) = (report.violations.len(), report.unreadable.len());
     if report.checked_nothing() && report.is_clean() {
-        return Err("there is no rental, so that nothing was checked".to_owned());
+        Err("there is no rental, so that nothing was checked".to_owned())
+    } else if broken > 0 {
+        Err(format!(
+            "laws are broken: {broken} times; rentals audited: {rentals}"
+        ))
+    } else if unreadable > 0 {
+        Err(format!(
+            "rentals that cannot be read: {unreadable} of {rentals}"
+        ))
+    } else {
+        Ok(format!("no law is broken; rentals audited: {rentals}"))
     }
-    if broken > 0 {
-        return Err(format!(
-            "{rentals} rentals were audited: laws are broken {broken} times"
-        ));
-    }
-    if unreadable > 0 {
-        return Err(format!("{unreadable} of {rentals} rentals cannot be read"));
-    }
-    Ok(format!("{rentals} rentals were audited: no law is broken"))
 }
 
 fn say(sentence: &str) {

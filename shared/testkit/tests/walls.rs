@@ -116,6 +116,23 @@ fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
 }
 
 #[test]
+fn no_function_links_the_audit() {
+    for (function, _) in manifests("functions") {
+        assert_never_links(&function, &["audit"]);
+    }
+}
+
+/// It recomputes what it audits: it reads the tables, and knows nothing of the rules' code.
+#[test]
+fn the_audit_depends_on_nothing_that_it_audits() {
+    assert_never_links("audit", &["external", "delivery", "start"]);
+    let manifests = manifests("shared");
+    let (_, manifest) = manifests.iter().find(|(name, _)| name == "audit").unwrap();
+    let (dependencies, _) = manifest.split_once("[dev-dependencies]").unwrap();
+    assert!(!dependencies.contains("\ndomain"), "{dependencies}");
+}
+
+#[test]
 fn only_reconcile_may_link_the_aws_sdk() {
     for (name, linked) in links() {
         let sdk = linked.iter().find(|name| name.starts_with("aws-sdk-"));

@@ -1,7 +1,5 @@
-//! Law 2: what is billed is what is due, by the time and the terms alone. Law 3: neither what is
-//! billed nor what was taken exceeds the buyout.
+//! Law 2: what is billed is what is due, by the time and the terms alone.
 
-use crate::books::LedgerRows;
 use crate::due::Price;
 use crate::facts::{Facts, Sums, is_ended, price_of};
 use crate::findings::Judge;
@@ -19,25 +17,6 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     } else if is_closed(facts, billing) {
         check_closed(billing, law);
     }
-}
-
-pub(super) fn check_buyout(facts: &Facts<'_>, law: &mut Judge<'_>) {
-    let taken = facts.ledger.map_or(0, LedgerRows::taken);
-    let billed = facts.billing.map_or(0, Sums::billed);
-    if taken == 0 && billed == 0 {
-        return;
-    }
-    let of_rental = facts.rental.map(|rental| rental.buyout);
-    let Some(buyout) = of_rental.or(facts.billing.map(|billing| billing.buyout)) else {
-        return;
-    };
-    law.met();
-    law.demand(billed <= i128::from(buyout), || {
-        format!("B = {billed}, and the buyout is {buyout}")
-    });
-    law.demand(taken <= buyout, || {
-        format!("L = {taken}, and the buyout is {buyout}")
-    });
 }
 
 /// The total is what is due at the end, and the end is the buyout exactly if that came.

@@ -312,7 +312,8 @@ pub(crate) fn overpaid() -> Books {
     books
 }
 
-fn end(books: &mut Books, status: &str, seconds: i64, total: i64) {
+/// It ended so many seconds after its start, and everybody knows.
+pub(crate) fn end(books: &mut Books, status: &str, seconds: i64, total: i64) {
     let now = at(seconds + 300);
     let rental = rental_of(books);
     rental.status = status.to_owned();
@@ -385,7 +386,7 @@ pub(crate) fn payload(rental: &RentalRows) -> Value {
 }
 
 /// Gives back what is left of the hold.
-fn release(books: &mut Books) {
+pub(crate) fn release(books: &mut Books) {
     let rental = rental_of(books);
     rental.hold_status = "RELEASED".to_owned();
     rental.release_id = Some(id(RELEASE));

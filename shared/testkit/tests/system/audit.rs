@@ -5,6 +5,7 @@ mod copies;
 mod effects;
 mod money;
 mod moving;
+mod program;
 mod story;
 
 use crate::billed::{DEMO, RICH, next_tick, rented_for, sql, stop};
