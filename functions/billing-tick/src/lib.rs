@@ -24,7 +24,6 @@ use runtime::event::InvocationError;
 use tokio::time::Instant;
 
 const DEFAULT_GRACE_SEC: u32 = 5;
-const DEFAULT_DEBT_MAX_AGE_DAYS: u32 = 30;
 
 /// Bills what is due.
 #[derive(Debug)]
@@ -44,7 +43,7 @@ impl BillingTick {
     pub fn from_env(env: &Env) -> Result<Self, StartError> {
         let http = runtime::http_client()?;
         let grace_sec = env.or("BILLING_GRACE_SEC", DEFAULT_GRACE_SEC)?;
-        let debt_max_age_days = env.or("DEBT_MAX_AGE_DAYS", DEFAULT_DEBT_MAX_AGE_DAYS)?;
+        let debt_max_age_days = env.or("DEBT_MAX_AGE_DAYS", domain::DEFAULT_DEBT_MAX_AGE_DAYS)?;
         Ok(Self {
             billing: Database::from_env(env, db_billing::DATABASE_URL)?,
             payments: PaymentsClient::from_env(env, &http)?,

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 /// Where Linux keeps files in memory. A container often has 64 MiB there, which is too little.
 const IN_MEMORY: &str = "/dev/shm";
-const ENOUGH_BYTES: u64 = 4 << 30;
+const ENOUGH_BYTES: u128 = 4 << 30;
 
 /// An empty folder of one's own that others may look into; gone when it is dropped.
 ///
@@ -32,6 +32,7 @@ pub fn folder(prefix: &str) -> Result<TempDir> {
 fn in_memory() -> Option<PathBuf> {
     let path = Path::new(IN_MEMORY);
     let room = statvfs(path).ok()?;
-    let free = u64::from(room.blocks_available()).saturating_mul(u64::from(room.fragment_size()));
+    let blocks = u128::from(room.blocks_available());
+    let free = blocks.saturating_mul(room.fragment_size().into());
     (free >= ENOUGH_BYTES).then(|| path.to_owned())
 }

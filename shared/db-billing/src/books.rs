@@ -46,7 +46,8 @@ pub async fn books(
                    AS oldest_open_attempt_age_sec,
                attempts.left_to_a_person AS "attempts_left_to_a_person!",
                (SELECT count(*) FROM debts
-                WHERE settled_at IS NULL AND opened_at <= app_now() - $2::interval)
+                WHERE settled_at IS NULL
+                  AND coalesce(retried_at, opened_at) <= app_now() - $2::interval)
                    AS "debts_left_to_a_person!",
                owed.refunds AS "refunds_owed!", owed.amount AS "refunds_owed_amount!",
                (SELECT count(*) FROM rentals WHERE set_aside_at IS NOT NULL) AS "rentals_set_aside!",

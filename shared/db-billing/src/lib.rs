@@ -16,6 +16,7 @@ mod operator;
 mod settled;
 mod show;
 mod status;
+mod worklist;
 
 pub use account::{BilledRental, lock_accounts, lock_rental_account};
 pub use books::{BillingBooks, books};
@@ -29,6 +30,9 @@ pub use operator::{
 pub use settled::{release_told, releases_due, settled_rentals};
 pub use show::{ShownAttempt, ShownBilling, ShownRefund, show};
 pub use status::current_debt;
+pub use worklist::{
+    BillingWorklist, WaitingAttempt, WaitingDebt, WaitingRefund, WaitingRental, worklist,
+};
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "BILLING_DATABASE_URL";

@@ -54,7 +54,7 @@ pub async fn settled_rentals(
         SELECT r.rental_id
         FROM rentals r
         WHERE r.rental_id = ANY($1) AND r.status <> 'ACTIVE'
-          AND r.paid - r.refunded = r.total_amount
+          AND r.paid + r.written_off - r.refunded = r.total_amount
           AND NOT EXISTS (SELECT FROM debts d
                           WHERE d.rental_id = r.rental_id AND d.settled_at IS NULL)
           AND NOT EXISTS (SELECT FROM payment_attempts a

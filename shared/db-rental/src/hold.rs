@@ -50,6 +50,27 @@ pub async fn claim_holds(
         .collect())
 }
 
+/// Takes over an unknown hold of a start that is over: for a person who knows what became of it.
+///
+/// # Errors
+/// [`DbError::Lost`] when somebody works on it, or it is not unknown any more.
+pub async fn take_hold(connection: &mut PgConnection, lease: Lease) -> Result<(), DbError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET lease_token = $2, lease_until = app_now() + $3
+        WHERE rental_id = $1 AND hold_status = 'REQUESTED' AND status <> 'PENDING'
+          AND (lease_until IS NULL OR lease_until <= app_now())
+        "#,
+        lease.rental_id.uuid(),
+        lease.token,
+        LEASE,
+    )
+    .execute(connection)
+    .await?;
+    db::one_row(done.rows_affected(), "somebody works on the hold")
+}
+
 /// Writes what became of a hold that was unknown when its start was over. A deposit that is held
 /// after all is waived no longer; where the rental is over too, somebody has to ask whether it may
 /// be released.

@@ -97,6 +97,11 @@ fn status_and_operator_never_call_an_outside_system() {
 }
 
 #[test]
+fn a_start_is_decided_without_asking_anybody() {
+    assert_never_links("start-decision", &["external", "db-billing"]);
+}
+
+#[test]
 fn a_database_crate_knows_neither_the_other_one_nor_the_outside() {
     assert_never_links("db-rental", &["db-billing", "external"]);
     assert_never_links("db-billing", &["db-rental", "external"]);

@@ -95,12 +95,19 @@ fn check_closed(billing: &BillingRows, law: &mut Judge<'_>) {
     law.met();
     let due = billing.price().due_at(billing.started_at, finished_at);
     let (paid, refunded) = (i128::from(billing.paid), i128::from(billing.refunded));
-    let debt = billing.debt();
-    let billed = paid.saturating_add(debt).saturating_sub(refunded);
+    let (debt, written_off) = (billing.debt(), i128::from(billing.written_off));
+    let missing = debt.saturating_add(written_off);
+    let billed = paid.saturating_add(missing).saturating_sub(refunded);
     law.demand(billed == due, || {
-        format!("P = {paid}, D = {debt}, R = {refunded}: {billed} is billed, and {due} is due")
+        format!(
+            "P = {paid}, D = {debt}, W = {written_off}, R = {refunded}: {billed} is billed, and \
+             {due} is due"
+        )
     });
-    law.demand(debt == 0 || refunded == 0, || {
-        format!("D = {debt} is owed by the user, and R = {refunded} to the user")
+    law.demand(missing == 0 || refunded == 0, || {
+        format!(
+            "D = {debt} is owed by the user, W = {written_off} was given up, and R = {refunded} is \
+             owed to the user"
+        )
     });
 }

@@ -3,6 +3,7 @@
 mod attempts;
 mod charges;
 mod closed;
+mod given_up;
 mod late_end;
 mod limits;
 mod model;

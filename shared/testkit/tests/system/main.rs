@@ -21,6 +21,7 @@ mod events;
 mod health;
 mod inputs;
 mod late_finish;
+mod left;
 mod operator;
 mod operator_crash;
 mod operator_finish;

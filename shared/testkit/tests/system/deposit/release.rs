@@ -260,3 +260,22 @@ async fn a_hold_that_turns_out_to_stand_while_its_ended_rental_owes_is_released_
     world.settle_and_check().await.unwrap();
     assert_eq!(hold_status(&world, &rented.rental_id).await, "RELEASED");
 }
+
+#[tokio::test]
+async fn a_release_that_the_provider_refuses_is_asked_for_again_under_a_new_key() {
+    let world = World::start().await;
+    let rented = world.rent("user-123", "station-456").await;
+    stopped(&world, &rented.rental_id, "station-456").await;
+    let refuse = json!({ "endpoint": "release-money-for-order", "mode": "refuse", "times": 3 });
+    fault(&world, refuse).await;
+    let mut released = 0;
+    for _ in 0..3 {
+        world.advance(61).await.unwrap();
+        world.tick().await.unwrap();
+        let report = world.reconcile().await.unwrap();
+        released += report["holds_released"].as_i64().unwrap();
+    }
+    assert_eq!(released, 1);
+    assert_eq!(deposit(&world, &rented.rental_id).await, (1, 0));
+    world.settle_and_check().await.unwrap();
+}
