@@ -54,6 +54,7 @@ impl Life {
             open: None,
             debt: None,
             refunded: Amount::ZERO,
+            written_off: Amount::ZERO,
         };
         Self {
             account,
