@@ -43,6 +43,8 @@ pub(crate) struct User {
 pub(crate) enum Operation {
     /// One of the flows that stand goes on to its next step.
     GoOn(usize),
+    /// One of the flows that stand goes on to its next step, and meets a fault on the way.
+    GoOnUnder { flow: usize, fault: usize },
     /// One of the flows that stand goes on until it is over.
     Finish(usize),
     /// A user asks for a quote, and starts a rental by it.
@@ -193,7 +195,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         8 => Just(Operation::Reconcile),
         3 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
         14 => wait().prop_map(Operation::Wait),
-        45 => choice().prop_map(Operation::LieInWait),
+        25 => choice().prop_map(Operation::LieInWait),
+        25 => (choice(), choice()).prop_map(|(flow, fault)| Operation::GoOnUnder { flow, fault }),
         2 => (choice(), balance()).prop_map(|(user, balance)| Operation::Pay { user, balance }),
         1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {
             Operation::Restock { station, bank_is_out }

@@ -2,7 +2,7 @@
 //! each step.
 
 use crate::clients::Clients;
-use crate::fault::{Db, Fault, calls_after};
+use crate::fault::{Db, Fault, calls_after, faults_at};
 use crate::flow::{Flow, Invocation, Outcome};
 use crate::gate::Place;
 use crate::history::{Command, History, Operation, STRIKES};
@@ -85,6 +85,13 @@ impl Play {
         tally.operations = tally.operations.saturating_add(1);
         match operation {
             Operation::GoOn(choice) => self.go_on(*choice).await,
+            Operation::GoOnUnder { flow, fault } => match self.standing(*flow) {
+                Some((flow, place)) => match pick(faults_at(place.step), *fault) {
+                    Some(fault) => self.go_on_under(*fault, flow, place).await,
+                    None => Ok(()),
+                },
+                None => Ok(()),
+            },
             Operation::Finish(choice) => self.go_on_to_the_end(*choice).await,
             Operation::Rent { user, station } => self.rent(*user, *station).await,
             Operation::StartAgain(choice) => match self.clients.start(*choice) {
@@ -300,15 +307,20 @@ impl Play {
 
     /// Of all that stand, one goes on to its next step. Where none stands, a tick begins.
     async fn go_on(&mut self, choice: usize) -> Result<()> {
+        match self.standing(choice) {
+            Some((flow, place)) => self.go_on_from(flow, place).await,
+            None => self.begin(Invocation::Tick).await,
+        }
+    }
+
+    /// One of all that stand.
+    fn standing(&self, choice: usize) -> Option<(usize, Place)> {
         let standing: Vec<(usize, Place)> = self
             .flows
             .iter()
             .flat_map(|(flow, standing)| standing.places().into_iter().map(|place| (*flow, place)))
             .collect();
-        match pick(&standing, choice).copied() {
-            Some((flow, place)) => self.go_on_from(flow, place).await,
-            None => self.begin(Invocation::Tick).await,
-        }
+        pick(&standing, choice).copied()
     }
 
     /// Of all flows that stand, one goes on until it is over. Where none stands, a tick begins.
