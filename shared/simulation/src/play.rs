@@ -1,17 +1,17 @@
 //! Plays a history: begins flows, lets one of them go on at a time, and looks at the books after
 //! each step.
 
+use crate::choice::{pick, rest};
 use crate::clients::Clients;
 use crate::fault::{Db, Fault, calls_after, faults_at};
 use crate::flow::{Flow, Invocation, Outcome};
 use crate::gate::Place;
 use crate::history::{Command, History, Operation, STRIKES};
 use crate::segment::Segment;
-use crate::stage::{STATIONS, Stage, user_id};
+use crate::stage::{STATIONS, Stage, TICK_SEC, user_id};
 use crate::tally::Tally;
 use anyhow::{Context, Result};
 use audit::When;
-use chrono::TimeDelta;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
@@ -90,7 +90,7 @@ impl Play {
                     Some(fault) => self.go_on_under(*fault, flow, place).await,
                     None => Ok(()),
                 },
-                None => Ok(()),
+                None => self.begin(Invocation::Reconcile).await,
             },
             Operation::Finish(choice) => self.go_on_to_the_end(*choice).await,
             Operation::Rent { user, station } => self.rent(*user, *station).await,
@@ -168,52 +168,10 @@ impl Play {
     }
 
     async fn command(&mut self, command: Command, choice: usize) -> Result<()> {
-        let Some(rental_id) = self.started(choice).await? else {
-            return Ok(());
-        };
-        let billing = &self.stage.databases.billing;
-        let command = match command {
-            Command::Show => json!({ "command": "show", "rental_id": rental_id }),
-            Command::Requeue => {
-                json!({ "command": "requeue", "rental_id": rental_id, "operator": "anna" })
-            }
-            Command::Finish(seconds_ago) => {
-                let ago = TimeDelta::try_seconds(seconds_ago).unwrap_or_default();
-                let now = self.stage.rental_now();
-                json!({
-                    "command": "finish",
-                    "rental_id": rental_id,
-                    "finished_at": now.checked_sub_signed(ago).unwrap_or(now),
-                    "operator": "anna",
-                    "reason": "the station was away",
-                })
-            }
-            Command::MarkRefundPaid => {
-                let owed = "SELECT refund_id FROM refunds ORDER BY refund_id";
-                let owed = self.stage.ids(billing, owed).await?;
-                let Some(refund_id) = pick(&owed, choice) else {
-                    return Ok(());
-                };
-                json!({ "command": "mark-refund-paid", "refund_id": refund_id, "operator": "anna" })
-            }
-            Command::ResolveAttempt => {
-                let open = "SELECT attempt_id FROM payment_attempts WHERE status = 'OPEN'
-                            ORDER BY attempt_id";
-                let open = self.stage.ids(billing, open).await?;
-                let Some(attempt_id) = pick(&open, choice) else {
-                    return Ok(());
-                };
-                // A person says what the provider's own books tell.
-                let taken = self.stage.took(*attempt_id).await?;
-                json!({
-                    "command": "resolve-attempt",
-                    "attempt_id": attempt_id,
-                    "outcome": if taken { "succeeded" } else { "declined" },
-                    "operator": "anna",
-                })
-            }
-        };
-        self.begin(Invocation::Operator(command)).await
+        match self.stage.said(command, choice).await? {
+            Some(command) => self.begin(Invocation::Operator(command)).await,
+            None => Ok(()),
+        }
     }
 
     async fn restock(&mut self, station: usize, bank_is_out: bool) -> Result<()> {
@@ -249,13 +207,7 @@ impl Play {
 
     /// One of the started rentals.
     async fn started(&self, choice: usize) -> Result<Option<String>> {
-        let started =
-            "SELECT rental_id FROM rentals WHERE started_at IS NOT NULL ORDER BY rental_id";
-        let started = self
-            .stage
-            .ids(&self.stage.databases.rental, started)
-            .await?;
-        Ok(pick(&started, choice).map(|id| format!("rental-{id}")))
+        self.stage.started(choice).await
     }
 
     /// Begins a flow; it goes on to its first step.
@@ -305,11 +257,11 @@ impl Play {
         }
     }
 
-    /// Of all that stand, one goes on to its next step. Where none stands, a tick begins.
+    /// Of all that stand, one goes on to its next step. Where none stands, it is time for a tick.
     async fn go_on(&mut self, choice: usize) -> Result<()> {
         match self.standing(choice) {
             Some((flow, place)) => self.go_on_from(flow, place).await,
-            None => self.begin(Invocation::Tick).await,
+            None => self.next_tick().await,
         }
     }
 
@@ -323,11 +275,17 @@ impl Play {
         pick(&standing, choice).copied()
     }
 
-    /// Of all flows that stand, one goes on until it is over. Where none stands, a tick begins.
+    async fn next_tick(&mut self) -> Result<()> {
+        self.wait(TICK_SEC).await?;
+        self.begin(Invocation::Tick).await
+    }
+
+    /// Of all flows that stand, one goes on until it is over. Where none stands, it is time for a
+    /// tick.
     async fn go_on_to_the_end(&mut self, choice: usize) -> Result<()> {
         let standing: Vec<usize> = self.flows.keys().copied().collect();
         let Some(flow) = pick(&standing, choice).copied() else {
-            return self.begin(Invocation::Tick).await;
+            return self.next_tick().await;
         };
         for _ in 0..MOST_STEPS {
             let places = self.places(flow);
@@ -505,13 +463,4 @@ fn station_id(choice: usize) -> String {
 
 fn uuid(rental_id: &str) -> Result<Uuid> {
     Ok(rental_id.trim_start_matches("rental-").parse()?)
-}
-
-/// One of them, whatever the number.
-fn pick<T>(from: &[T], choice: usize) -> Option<&T> {
-    from.get(choice.checked_rem(from.len())?)
-}
-
-fn rest(number: usize, by: usize) -> usize {
-    number.checked_rem(by).unwrap_or_default()
 }
