@@ -43,8 +43,12 @@ pub(crate) struct User {
 pub(crate) enum Operation {
     /// One of the flows that stand goes on to its next step; where none stands, a tick begins.
     GoOn(usize),
-    /// One of the flows that stand goes on to its next step, and meets a fault on the way.
-    GoOnUnder { flow: usize, fault: usize },
+    /// One of the flows that stand goes on by some steps, and meets a fault on the way to the next.
+    GoOnUnder {
+        flow: usize,
+        steps: usize,
+        fault: usize,
+    },
     /// One of the flows that stand goes on until it is over.
     Finish(usize),
     /// A user asks for a quote, and starts a rental by it.
@@ -205,7 +209,9 @@ fn operation() -> impl Strategy<Value = Operation> {
         5 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
         14 => wait().prop_map(Operation::Wait),
         20 => choice().prop_map(Operation::LieInWait),
-        35 => (choice(), choice()).prop_map(|(flow, fault)| Operation::GoOnUnder { flow, fault }),
+        35 => (choice(), 0_usize..=6, choice()).prop_map(|(flow, steps, fault)| {
+            Operation::GoOnUnder { flow, steps, fault }
+        }),
         2 => (choice(), balance()).prop_map(|(user, balance)| Operation::Pay { user, balance }),
         1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {
             Operation::Restock { station, bank_is_out }

@@ -10,6 +10,7 @@ mod commands;
 mod fault;
 mod flow;
 mod gate;
+mod going;
 mod history;
 mod ids;
 mod play;

@@ -3,21 +3,16 @@
 
 use crate::choice::{pick, rest};
 use crate::clients::Clients;
-use crate::fault::{Db, Fault, calls_after, faults_at};
-use crate::flow::{Flow, Invocation, Outcome};
-use crate::gate::Place;
+use crate::fault::{Db, Fault};
+use crate::flow::{Flow, Invocation};
 use crate::history::{Command, History, Operation, STRIKES};
-use crate::segment::Segment;
-use crate::stage::{STATIONS, Stage, TICK_SEC, user_id};
+use crate::stage::{STATIONS, Stage, user_id};
 use crate::tally::Tally;
-use anyhow::{Context, Result};
+use anyhow::Result;
 use audit::When;
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
-
-/// What a flow may take to come to its end, in steps: more than any can.
-const MOST_STEPS: usize = 2_000;
 
 /// What came of a history.
 #[derive(Debug, Default)]
@@ -57,24 +52,24 @@ pub(crate) async fn play(history: &History) -> Result<Played> {
     Ok(play.played)
 }
 
-struct Play {
-    stage: Stage,
+pub(crate) struct Play {
+    pub(crate) stage: Stage,
     users: usize,
-    flows: BTreeMap<usize, Flow>,
-    begun: usize,
-    clients: Clients,
+    pub(crate) flows: BTreeMap<usize, Flow>,
+    pub(crate) begun: usize,
+    pub(crate) clients: Clients,
     /// What lies in wait, and where.
-    waiting: VecDeque<(&'static str, Fault)>,
-    played: Played,
+    pub(crate) waiting: VecDeque<(&'static str, Fault)>,
+    pub(crate) played: Played,
     /// Whether the time moved, or something may have been asked of the outside, since the last look
     /// at the books.
-    moved: bool,
+    pub(crate) moved: bool,
     /// What either database had heard at the last look.
     heard: (u64, u64),
 }
 
 impl Play {
-    fn is_over(&self) -> bool {
+    pub(crate) fn is_over(&self) -> bool {
         !self.played.violations.is_empty()
     }
 
@@ -85,13 +80,7 @@ impl Play {
         tally.operations = tally.operations.saturating_add(1);
         match operation {
             Operation::GoOn(choice) => self.go_on(*choice).await,
-            Operation::GoOnUnder { flow, fault } => match self.standing(*flow) {
-                Some((flow, place)) => match pick(faults_at(place.step), *fault) {
-                    Some(fault) => self.go_on_under(*fault, flow, place).await,
-                    None => Ok(()),
-                },
-                None => self.begin(Invocation::Reconcile).await,
-            },
+            Operation::GoOnUnder { flow, steps, fault } => self.meet(*flow, *steps, *fault).await,
             Operation::Finish(choice) => self.go_on_to_the_end(*choice).await,
             Operation::Rent { user, station } => self.rent(*user, *station).await,
             Operation::StartAgain(choice) => match self.clients.start(*choice) {
@@ -199,7 +188,7 @@ impl Play {
         self.audit(When::AnyMoment).await
     }
 
-    async fn wait(&mut self, seconds: i64) -> Result<()> {
+    pub(crate) async fn wait(&mut self, seconds: i64) -> Result<()> {
         self.stage.wait(seconds).await?;
         self.moved = true;
         self.audit(When::AnyMoment).await
@@ -210,180 +199,8 @@ impl Play {
         self.stage.started(choice).await
     }
 
-    /// Begins a flow; it goes on to its first step.
-    async fn begin(&mut self, invocation: Invocation) -> Result<()> {
-        let flow = self.put_in(invocation)?;
-        self.advance(flow, &mut Segment::plain()).await
-    }
-
-    fn put_in(&mut self, invocation: Invocation) -> Result<usize> {
-        self.begun = self.begun.saturating_add(1);
-        self.note(format!("flow {} begins: {invocation:?}", self.begun));
-        self.clients.sends(&invocation);
-        let flow = Flow::of(&self.stage.functions, invocation)?;
-        self.flows.insert(self.begun, flow);
-        Ok(self.begun)
-    }
-
-    async fn run_to_its_end(&mut self, invocation: Invocation) -> Result<()> {
-        let flow = self.put_in(invocation)?;
-        self.advance(flow, &mut Segment::plain()).await?;
-        self.finish(flow).await
-    }
-
-    /// Lets a flow go on, undisturbed, until it is over.
-    async fn finish(&mut self, flow: usize) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            if self.is_over() {
-                return Ok(());
-            }
-            let Some(place) = self.places(flow).first().copied() else {
-                return Ok(());
-            };
-            self.release(flow, place);
-            self.advance(flow, &mut Segment::plain()).await?;
-        }
-        anyhow::bail!("flow {flow} never comes to an end");
-    }
-
-    fn places(&self, flow: usize) -> Vec<Place> {
-        self.flows.get(&flow).map(Flow::places).unwrap_or_default()
-    }
-
-    fn release(&mut self, flow: usize, place: Place) {
-        self.moved |= !calls_after(place.step).is_empty();
-        if let Some(flow) = self.flows.get(&flow) {
-            flow.release(place);
-        }
-    }
-
-    /// Of all that stand, one goes on to its next step. Where none stands, it is time for a tick.
-    async fn go_on(&mut self, choice: usize) -> Result<()> {
-        match self.standing(choice) {
-            Some((flow, place)) => self.go_on_from(flow, place).await,
-            None => self.next_tick().await,
-        }
-    }
-
-    /// One of all that stand.
-    fn standing(&self, choice: usize) -> Option<(usize, Place)> {
-        let standing: Vec<(usize, Place)> = self
-            .flows
-            .iter()
-            .flat_map(|(flow, standing)| standing.places().into_iter().map(|place| (*flow, place)))
-            .collect();
-        pick(&standing, choice).copied()
-    }
-
-    async fn next_tick(&mut self) -> Result<()> {
-        self.wait(TICK_SEC).await?;
-        self.begin(Invocation::Tick).await
-    }
-
-    /// Of all flows that stand, one goes on until it is over. Where none stands, it is time for a
-    /// tick.
-    async fn go_on_to_the_end(&mut self, choice: usize) -> Result<()> {
-        let standing: Vec<usize> = self.flows.keys().copied().collect();
-        let Some(flow) = pick(&standing, choice).copied() else {
-            return self.next_tick().await;
-        };
-        for _ in 0..MOST_STEPS {
-            let places = self.places(flow);
-            let Some(place) = pick(&places, choice).copied() else {
-                return Ok(());
-            };
-            if self.is_over() {
-                return Ok(());
-            }
-            self.go_on_from(flow, place).await?;
-        }
-        anyhow::bail!("flow {flow} never comes to an end");
-    }
-
-    /// A flow goes on from where it stands, and meets what lies in wait for it there.
-    async fn go_on_from(&mut self, flow: usize, place: Place) -> Result<()> {
-        let lies_in_wait = self
-            .waiting
-            .iter()
-            .position(|(step, _)| *step == place.step);
-        match lies_in_wait.and_then(|position| self.waiting.remove(position)) {
-            Some((_, fault)) => self.go_on_under(fault, flow, place).await,
-            None => {
-                self.release(flow, place);
-                self.advance(flow, &mut Segment::plain()).await
-            }
-        }
-    }
-
-    async fn go_on_under(&mut self, fault: Fault, flow: usize, place: Place) -> Result<()> {
-        self.note(format!("at {} of flow {flow}: {fault}", place.step));
-        match fault {
-            Fault::Kill => {
-                self.flows.remove(&flow);
-                self.struck(place.step, fault);
-                return self.audit(When::AnyMoment).await;
-            }
-            Fault::LeaseRunsOut => {
-                self.stage.wait(26).await?;
-                let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                let others = [Some(Invocation::Tick), Some(Invocation::Reconcile), again];
-                for other in others.into_iter().flatten() {
-                    self.run_to_its_end(other).await?;
-                }
-                self.struck(place.step, fault);
-            }
-            Fault::Repeated => {
-                let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                let times = rest(flow, 4).saturating_add(1);
-                for again in std::iter::repeat_n(again, times).flatten() {
-                    self.run_to_its_end(again).await?;
-                }
-                self.struck(place.step, fault);
-            }
-            _ => {}
-        }
-        if self.is_over() {
-            return Ok(());
-        }
-        self.release(flow, place);
-        let mut segment = Segment::under(fault, place.step, &self.stage).await?;
-        self.advance(flow, &mut segment).await?;
-        if segment.end(&self.stage).await? {
-            self.struck(place.step, fault);
-        }
-        Ok(())
-    }
-
-    fn struck(&mut self, step: &'static str, fault: Fault) {
-        self.played.tally.struck(step, fault);
-    }
-
-    /// The flow goes on to its next step, or its end, and the books are looked at.
-    async fn advance(&mut self, flow: usize, segment: &mut Segment) -> Result<()> {
-        let going = self.flows.get_mut(&flow).context("no such flow")?;
-        match segment.go_through(going, &self.stage).await? {
-            Some(outcome) => {
-                self.note(format!("flow {flow} is over: {outcome:?}"));
-                let invocation = going_invocation(self.flows.remove(&flow))?;
-                self.hear(&invocation, outcome);
-            }
-            None => {
-                let steps: Vec<_> = self.places(flow).iter().map(|place| place.step).collect();
-                self.note(format!("flow {flow} stands at {}", steps.join(", ")));
-            }
-        }
-        self.audit(When::AnyMoment).await
-    }
-
-    fn hear(&mut self, invocation: &Invocation, outcome: Outcome) {
-        let now = self.stage.rental_now();
-        let heard = self.clients.hear(invocation, outcome, now);
-        self.played.tally.report.merge(heard);
-        self.take_over_violations();
-    }
-
     /// Looks at the books. In the middle of a history, only when something can have moved in them.
-    async fn audit(&mut self, when: When) -> Result<()> {
+    pub(crate) async fn audit(&mut self, when: When) -> Result<()> {
         let heard = (
             self.stage.proxy(Db::Rental).passed(),
             self.stage.proxy(Db::Billing).passed(),
@@ -399,7 +216,7 @@ impl Play {
         Ok(())
     }
 
-    fn take_over_violations(&mut self) {
+    pub(crate) fn take_over_violations(&mut self) {
         let report = &mut self.played.tally.report;
         for violation in report.violations.drain(..) {
             let violation = format!(
@@ -445,13 +262,9 @@ impl Play {
         self.audit(When::AtRest).await
     }
 
-    fn note(&mut self, line: String) {
+    pub(crate) fn note(&mut self, line: String) {
         self.played.trace.push(line);
     }
-}
-
-fn going_invocation(flow: Option<Flow>) -> Result<Invocation> {
-    Ok(flow.context("no such flow")?.invocation)
 }
 
 fn station_id(choice: usize) -> String {
