@@ -25,6 +25,7 @@ pub struct BillingRows {
     pub written_off: i64,
     pub refunded: i64,
     pub next_bill_at: Option<DateTime<Utc>>,
+    pub release_due: bool,
     pub lease_token: Option<Uuid>,
     pub lease_until: Option<DateTime<Utc>>,
     pub set_aside_at: Option<DateTime<Utc>>,

@@ -64,6 +64,9 @@ fn check_billing(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) 
         let (id, since) = (attempt.attempt_id, attempt.created_at);
         law.demand(false, || format!("attempt {id} is open since {since}"));
     }
+    law.demand(!billing.release_due, || {
+        "db-rental is not told that it is settled".to_owned()
+    });
     let lease = (billing.lease_token, billing.lease_until);
     law.demand(!is_held(lease, billing.now), || {
         format!("db-billing's lease is held until {:?}", lease.1)

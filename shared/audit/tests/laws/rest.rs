@@ -88,7 +88,7 @@ fn a_debt_that_is_to_be_tried_before_its_rest_is_over_breaks_law_15() {
 #[test]
 fn a_loose_end_breaks_law_16_at_rest_only() {
     type Doctor = fn(&mut Books);
-    let loose_ends: [(Books, Doctor); 6] = [
+    let loose_ends: [(Books, Doctor); 7] = [
         (active(), |books| {
             let billing = billing_of(books);
             billing.attempts.push(attempt(11, 1, None, "OPEN", 1_261));
@@ -111,6 +111,7 @@ fn a_loose_end_breaks_law_16_at_rest_only() {
         (finished(), |books| {
             rental_of(books).transitions[1].returned_at = None;
         }),
+        (finished(), |books| billing_of(books).release_due = true),
         // 20 are billed, and 21 were due at 1,201 s.
         (active(), |books| billing_of(books).now = at(1_201 + 65)),
     ];

@@ -200,6 +200,7 @@ pub(crate) fn active() -> Books {
         written_off: 0,
         refunded: 0,
         next_bill_at: Some(at(1_206)),
+        release_due: false,
         lease_token: None,
         lease_until: None,
         set_aside_at: None,
