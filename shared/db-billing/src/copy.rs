@@ -1,7 +1,8 @@
 //! Billing's copy of the rentals.
 
+use crate::settled::tell_of_settled;
 use db::DbError;
-use domain::{Amount, Moment, RentalEvent};
+use domain::{Amount, Moment, RentalEvent, RentalId};
 use sqlx::PgConnection;
 
 /// A started rental, ready to be copied.
@@ -29,7 +30,8 @@ impl RentalCopy {
 }
 
 /// Tells billing of transitions: a newer version replaces an older one, never the other way. All
-/// of them, or with one refused, none. Repeating it changes nothing.
+/// of them, or with one refused, none. Repeating it changes nothing. An end up to which all is
+/// billed already closes the books at once.
 ///
 /// # Errors
 /// [`DbError`].
@@ -49,7 +51,7 @@ pub async fn upsert_copies(
             .map(|copy| value(&copy.event))
             .collect::<Vec<_>>()
     };
-    sqlx::query!(
+    let changed = sqlx::query_scalar!(
         r#"
         INSERT INTO rentals (rental_id, version, user_id, status, price_per_hour, free_period_min,
                              buyout, started_at, finished_at, total_amount, next_bill_at,
@@ -72,6 +74,7 @@ pub async fn upsert_copies(
             next_bill_at = least(rentals.next_bill_at, excluded.next_bill_at),
             awaits_grace = rentals.awaits_grace AND excluded.awaits_grace
         WHERE rentals.version < excluded.version
+        RETURNING rental_id
         "#,
         &copies
             .iter()
@@ -103,7 +106,13 @@ pub async fn upsert_copies(
             .map(|copy| copy.first_due_at)
             .collect::<Vec<_>>() as &[Option<Moment>],
     )
-    .execute(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(())
+    let ended: Vec<RentalId> = copies
+        .iter()
+        .filter(|copy| copy.event.finished_at.is_some())
+        .map(|copy| copy.event.rental_id)
+        .filter(|rental_id| changed.contains(&rental_id.uuid()))
+        .collect();
+    tell_of_settled(connection, &ended).await
 }

@@ -40,6 +40,25 @@ pub async fn release_told(
     Ok(())
 }
 
+/// Has db-rental told of those of these rentals whose books are closed. They are locked in this
+/// transaction: what belongs to them is read as it stands now.
+pub(crate) async fn tell_of_settled(
+    connection: &mut PgConnection,
+    rental_ids: &[RentalId],
+) -> Result<(), DbError> {
+    if rental_ids.is_empty() {
+        return Ok(());
+    }
+    let settled = settled_rentals(&mut *connection, rental_ids).await?;
+    sqlx::query!(
+        "UPDATE rentals SET release_due = true WHERE rental_id = ANY($1)",
+        &uuids(&settled),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// Which of the given rentals are settled: they ended, nothing is owed, nothing is unknown, and
 /// exactly the total is billed.
 ///

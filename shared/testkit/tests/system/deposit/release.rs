@@ -215,6 +215,18 @@ async fn a_rental_that_owes_is_not_asked_about_and_its_hold_is_released_when_the
 }
 
 #[tokio::test]
+async fn a_rental_that_cost_nothing_is_released_before_any_tick_looked_at_its_end() {
+    let world = World::start().await;
+    let rented = world.rent("user-123", "station-456").await;
+    stopped(&world, &rented.rental_id, "station-456").await;
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(report["holds_released"], json!(1), "{report}");
+    assert_eq!(deposit(&world, &rented.rental_id).await, (1, 0));
+    world.settle_and_check().await.unwrap();
+    assert_eq!(calls(&world, RELEASE).await, 1);
+}
+
+#[tokio::test]
 async fn a_hold_that_turns_out_to_stand_after_the_books_are_settled_is_released() {
     let world = World::start().await;
     fault(&world, json!({ "endpoint": HOLD, "mode": "lose" })).await;

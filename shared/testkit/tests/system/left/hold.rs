@@ -130,7 +130,7 @@ async fn a_hold_that_reconcile_still_asks_about_is_not_a_persons_to_decide() {
 async fn the_hold_of_a_start_that_is_not_decided_waits_for_the_start() {
     let world = World::start().await;
     fault_once(&world, HOLD, "lose").await;
-    let start = unknown_start(&world, RICH, "lose").await;
+    let start = unknown_start(&world, RICH, "fail").await;
     assert_eq!(hold_status(&world, &start.rental_id).await, "REQUESTED");
     let command = hold_resolved(&start.rental_id, "held");
     let error = refused(&world, &start.rental_id, command).await;

@@ -97,11 +97,12 @@ async fn attempts_debts_refunds_and_rentals_set_aside_are_listed() {
     )
     .await;
     world.advance(60).await.unwrap();
-    let spoil = format!(
-        "UPDATE rentals SET user_id = ' ' WHERE rental_id = '{}'",
-        uuid(&set_aside)
-    );
-    sql(&world.databases.billing, spoil).await;
+    let name = async |user: &str| {
+        let id = uuid(&set_aside);
+        let name = format!("UPDATE rentals SET user_id = '{user}' WHERE rental_id = '{id}'");
+        sql(&world.databases.billing, name).await;
+    };
+    name(" ").await;
     next_tick(&world).await;
     let started_at = world.show(&refund).await.unwrap()["rental"]["started_at"].clone();
     finish(&world, &refund, &started_at).await.unwrap();
@@ -127,6 +128,7 @@ async fn attempts_debts_refunds_and_rentals_set_aside_are_listed() {
         list["billing"]["attempts"][0]["attempt_id"],
         shown["payment_attempts"][0]["attempt_id"]
     );
+    name("user-boris").await;
     world.check_laws().await.unwrap();
 }
 
