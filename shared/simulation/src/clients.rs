@@ -22,8 +22,10 @@ pub(crate) struct Clients {
 /// A request with a key.
 struct Sent {
     request: Invocation,
-    /// The first final answer, and when it came.
-    answer: Option<(Reply, DateTime<Utc>)>,
+    /// When it was sent first.
+    since: DateTime<Utc>,
+    /// The first final answer.
+    answer: Option<Reply>,
 }
 
 impl Clients {
@@ -49,7 +51,7 @@ impl Clients {
     }
 
     /// Notes a request that is sent with a key.
-    pub(crate) fn sends(&mut self, invocation: &Invocation) {
+    pub(crate) fn sends(&mut self, invocation: &Invocation, now: DateTime<Utc>) {
         let (sent, key) = match invocation {
             Invocation::Start { key, .. } => (&mut self.starts, key),
             Invocation::Stop { key, .. } => (&mut self.stops, key),
@@ -57,6 +59,7 @@ impl Clients {
         };
         sent.entry(key.clone()).or_insert_with(|| Sent {
             request: invocation.clone(),
+            since: now,
             answer: None,
         });
     }
@@ -97,19 +100,18 @@ impl Clients {
 /// The same key gives the same bytes, as long as it is kept.
 fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut Report) {
     let Some(sent) = sent else { return };
-    let before = sent
-        .answer
-        .as_ref()
-        .filter(|(_, at)| now.signed_duration_since(*at) < KEY_RETENTION);
-    match before {
-        Some((before, _)) if says_nothing_of_it(&reply) || *before == reply => {
+    if now.signed_duration_since(sent.since) >= KEY_RETENTION {
+        return;
+    }
+    match &sent.answer {
+        Some(before) if says_nothing_of_it(&reply) || *before == reply => {
             report.record(Law::Answers, 1);
         }
-        Some((before, _)) => {
+        Some(before) => {
             let what = format!("{before:?} became {reply:?}");
             report.violate(Law::Answers, format!("{:?}", sent.request), what);
         }
-        None if is_final(&reply) => sent.answer = Some((reply, now)),
+        None if is_final(&reply) => sent.answer = Some(reply),
         None => {}
     }
 }

@@ -125,6 +125,17 @@ impl Future for Stand {
     }
 }
 
+/// What a flow gives up while it stands is no longer a place of it.
+impl Drop for Stand {
+    fn drop(&mut self) {
+        if let Some(number) = self.number {
+            let mut state = self.gate.state.borrow_mut();
+            state.standing.remove(&number);
+            state.released.remove(&number);
+        }
+    }
+}
+
 struct Branch(Rc<Gate>);
 
 impl Branch {

@@ -23,7 +23,7 @@ impl Play {
     pub(crate) fn put_in(&mut self, invocation: Invocation) -> Result<usize> {
         self.begun = self.begun.saturating_add(1);
         self.note(format!("flow {} begins: {invocation:?}", self.begun));
-        self.clients.sends(&invocation);
+        self.clients.sends(&invocation, self.stage.rental_now());
         let flow = Flow::of(&self.stage.functions, invocation)?;
         self.flows.insert(self.begun, flow);
         Ok(self.begun)

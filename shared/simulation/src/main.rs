@@ -14,6 +14,7 @@ mod going;
 mod history;
 mod ids;
 mod play;
+mod real_time;
 mod segment;
 mod shrink;
 mod stage;

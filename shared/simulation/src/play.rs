@@ -6,6 +6,7 @@ use crate::clients::Clients;
 use crate::fault::{Db, Fault};
 use crate::flow::{Flow, Invocation};
 use crate::history::{Command, History, Operation, STRIKES};
+use crate::real_time::RealTime;
 use crate::stage::{STATIONS, Stage, user_id};
 use crate::tally::Tally;
 use anyhow::Result;
@@ -27,11 +28,10 @@ pub(crate) struct Played {
 }
 
 /// Plays a history from its beginning to two rounds after its end, or to its first violation.
-pub(crate) async fn play(history: &History) -> Result<Played> {
+pub(crate) async fn play(history: &History, real_time: &RealTime) -> Result<Played> {
     crate::ids::begin();
-    let stage = Stage::build(&history.setup).await?;
     let mut play = Play {
-        stage,
+        stage: Stage::build(&history.setup, real_time.clone()).await?,
         users: history.setup.users.len(),
         flows: BTreeMap::new(),
         begun: 0,
@@ -41,15 +41,10 @@ pub(crate) async fn play(history: &History) -> Result<Played> {
         moved: true,
         heard: (0, 0),
     };
-    for operation in &history.operations {
-        play.perform(operation).await?;
-        if play.is_over() {
-            return Ok(play.played);
-        }
+    match play.play(history).await {
+        Ok(()) => Ok(play.played),
+        Err(error) => Err(error.context(play.played.trace.join("\n"))),
     }
-    play.come_to_rest(history.clients_come_back).await?;
-    play.played.tally.histories = 1;
-    Ok(play.played)
 }
 
 pub(crate) struct Play {
@@ -69,6 +64,18 @@ pub(crate) struct Play {
 }
 
 impl Play {
+    async fn play(&mut self, history: &History) -> Result<()> {
+        for operation in &history.operations {
+            self.perform(operation).await?;
+            if self.is_over() {
+                return Ok(());
+            }
+        }
+        self.come_to_rest(history.clients_come_back).await?;
+        self.played.tally.histories = 1;
+        Ok(())
+    }
+
     pub(crate) fn is_over(&self) -> bool {
         !self.played.violations.is_empty()
     }

@@ -3,13 +3,14 @@
 use crate::fault::{Db, Fault, calls_after};
 use crate::flow::{Flow, Outcome};
 use crate::stage::Stage;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use std::time::Duration;
 use testkit::Proxy;
 
-/// In real time: so long nothing has to happen before it counts as waiting for a frozen socket.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How often a flow is looked at, some milliseconds apart, before it counts as stuck: for longer than
+/// any machine is busy.
+const MOST_LOOKS: u32 = 6_000;
 /// In the history's time: every bound of a database passes within a few of them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
@@ -71,19 +72,23 @@ impl Segment {
         flow: &mut Flow,
         stage: &Stage,
     ) -> Result<Option<Outcome>> {
-        let Some(Fault::Freezes(db)) = self.fault else {
-            return Ok(flow.go_on().await);
-        };
-        let proxy = stage.proxy(db);
-        loop {
+        for _ in 0..MOST_LOOKS {
             tokio::select! {
                 biased;
                 outcome = flow.go_on() => return Ok(outcome),
-                looked = real_pause() => looked?,
+                () = stage.real_time.passes() => {}
             }
-            if proxy.kept_back() > self.heard {
+            if self.waits_for_a_frozen_socket(stage) {
                 tokio::time::advance(PATIENCE).await;
             }
+        }
+        bail!("the flow does not come to its next step");
+    }
+
+    fn waits_for_a_frozen_socket(&self, stage: &Stage) -> bool {
+        match self.fault {
+            Some(Fault::Freezes(db)) => stage.proxy(db).kept_back() > self.heard,
+            _ => false,
         }
     }
 
@@ -112,11 +117,6 @@ impl Segment {
             Fault::Kill | Fault::LeaseRunsOut | Fault::Repeated => false,
         })
     }
-}
-
-/// Time that passes in the real world, while it stands in the history.
-async fn real_pause() -> Result<()> {
-    Ok(tokio::task::spawn_blocking(|| std::thread::sleep(LOOK_EVERY)).await?)
 }
 
 impl Stage {

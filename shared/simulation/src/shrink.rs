@@ -2,6 +2,7 @@
 
 use crate::history::{History, histories};
 use crate::play::{Played, play};
+use crate::real_time::RealTime;
 use anyhow::Result;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -25,6 +26,7 @@ pub(crate) fn of_seed(seed: u64) -> Result<History> {
 pub(crate) async fn shrink(
     history: History,
     played: Played,
+    real_time: &RealTime,
     tell: impl Fn(usize),
 ) -> Result<(History, Played)> {
     let (mut shortest, mut worst) = (history, played);
@@ -38,7 +40,7 @@ pub(crate) async fn shrink(
             let mut without = shortest.clone();
             let to = from.saturating_add(part).min(without.operations.len());
             without.operations.drain(from..to);
-            let played = play(&without).await?;
+            let played = play(&without, real_time).await?;
             if played.violations.is_empty() {
                 from = to;
             } else {

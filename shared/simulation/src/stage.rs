@@ -2,6 +2,7 @@
 
 use crate::fault::Db;
 use crate::history::{Setup, Spoiled};
+use crate::real_time::RealTime;
 use anyhow::{Context, Result};
 use audit::{Auditor, Ledger, Report, Rules, When};
 use billing_tick::BillingTick;
@@ -38,6 +39,7 @@ pub(crate) struct Stage {
     billing_ahead_sec: i64,
     auditor: Auditor,
     faults_set: Cell<usize>,
+    pub(crate) real_time: RealTime,
 }
 
 /// Instances of the functions, warm ones and new ones.
@@ -103,7 +105,7 @@ impl<T> Instance<T> {
 }
 
 impl Stage {
-    pub(crate) async fn build(setup: &Setup) -> Result<Self> {
+    pub(crate) async fn build(setup: &Setup, real_time: RealTime) -> Result<Self> {
         let databases = Databases::create().await?;
         let rental = Proxy::start(databases.address()).await?;
         let billing = Proxy::start(databases.address()).await?;
@@ -140,6 +142,7 @@ impl Stage {
             billing_ahead_sec: setup.billing_ahead_sec,
             auditor,
             faults_set: Cell::new(0),
+            real_time,
         };
         stage.set_up(setup).await?;
         Ok(stage)

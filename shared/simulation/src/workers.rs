@@ -3,12 +3,13 @@
 use crate::Arguments;
 use crate::gate::Gates;
 use crate::play::{Played, play};
+use crate::real_time::{RealTime, on_a_clock_that_stands};
 use crate::shrink::{of_seed, shrink};
 use crate::tally::Tally;
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, mpsc};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Fewer say nothing about how often each fault struck: such a run looks for a violation only.
@@ -38,7 +39,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
                             break;
                         }
                         let seed = arguments.seed.saturating_add(number);
-                        let played = on_a_clock_that_stands(one(seed, arguments, &bar))?;
+                        let played = on_a_clock_that_stands(|real_time| {
+                            one(seed, arguments, &bar, real_time)
+                        })?;
                         if !played.violations.is_empty() {
                             failed.store(true, Ordering::SeqCst);
                         }
@@ -112,9 +115,14 @@ fn tell(bar: &ProgressBar, tally: &Tally, failed: bool) {
 }
 
 /// Plays the history of one seed, and where it breaks a law, finds the shortest that does.
-async fn one(seed: u64, arguments: &Arguments, bar: &ProgressBar) -> Result<Played> {
+async fn one(
+    seed: u64,
+    arguments: &Arguments,
+    bar: &ProgressBar,
+    real_time: RealTime,
+) -> Result<Played> {
     let history = of_seed(seed)?;
-    let played = play(&history)
+    let played = play(&history, &real_time)
         .await
         .with_context(|| format!("the history of seed {seed} cannot be played"))?;
     if arguments.trace {
@@ -132,7 +140,7 @@ async fn one(seed: u64, arguments: &Arguments, bar: &ProgressBar) -> Result<Play
             "the history of seed {seed} is made shorter: {length} operations"
         ));
     };
-    let (shortest, played) = shrink(history, played, tell).await?;
+    let (shortest, played) = shrink(history, played, &real_time, tell).await?;
     bar.suspend(|| {
         println!("The shortest history that breaks a law:\n{shortest:#?}");
         println!("{}", played.trace.join("\n"));
@@ -143,8 +151,8 @@ async fn one(seed: u64, arguments: &Arguments, bar: &ProgressBar) -> Result<Play
 /// Plays the history of a seed twice. Where it went differently, how.
 fn difference(seed: u64) -> Result<Option<(String, String)>> {
     let history = of_seed(seed)?;
-    let once = on_a_clock_that_stands(play(&history))?.trace;
-    let again = on_a_clock_that_stands(play(&history))?.trace;
+    let once = on_a_clock_that_stands(async |real_time| play(&history, &real_time).await)?.trace;
+    let again = on_a_clock_that_stands(async |real_time| play(&history, &real_time).await)?.trace;
     let length = once.len().max(again.len());
     let padded = |trace: Vec<String>| {
         trace
@@ -153,19 +161,4 @@ fn difference(seed: u64) -> Result<Option<(String, String)>> {
     };
     let mut pairs = padded(once).zip(padded(again));
     Ok(pairs.find(|(once, again)| once != again))
-}
-
-/// In a runtime in which time moves only when it is told to.
-fn on_a_clock_that_stands<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()?;
-    // Where nothing is left to do, tokio would move a paused clock to the next time-out, although
-    // a database's answer is on its way. It does not while blocking work is under way.
-    let (over, until_over) = mpsc::channel::<()>();
-    let _blocking = runtime.spawn_blocking(move || until_over.recv());
-    let result = runtime.block_on(work);
-    drop(over);
-    result
 }
