@@ -16,7 +16,7 @@ mod world;
 
 pub use databases::{Databases, fresh_key};
 pub use http::Response;
-pub use lambda::{Died, FunctionError, InvokeError, Lambda};
+pub use lambda::{Died, FunctionError, InvokeError, Lambda, Settings, Working};
 pub use laws::Books;
 pub use proxy::Proxy;
 pub use stub::Stub;

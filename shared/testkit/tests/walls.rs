@@ -104,7 +104,15 @@ fn a_database_crate_knows_neither_the_other_one_nor_the_outside() {
 
 #[test]
 fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
-    let allowed = ["db", "db-billing", "db-rental", "dev", "testkit"];
+    let allowed = [
+        "db",
+        "db-billing",
+        "db-rental",
+        "dev",
+        "kills",
+        "simulation",
+        "testkit",
+    ];
     for manifest in ["functions", "shared", "local"]
         .into_iter()
         .flat_map(manifests)

@@ -1,0 +1,123 @@
+//! `kill -9`.
+
+use crate::dice::Dice;
+use crate::functions::{FUNCTIONS, Function, Target};
+use crate::left::Left;
+use crate::request::AddOne;
+use crate::stage::Stage;
+use anyhow::{Result, bail};
+use std::collections::VecDeque;
+use std::time::Duration;
+use testkit::Working;
+use tokio::time::Instant;
+
+/// A function that nobody invokes for so long has its turn later.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// If nothing at all could be killed so often, nothing works any more.
+const MOST_MISSES: u32 = 16;
+const LOOK_EVERY: Duration = Duration::from_millis(1);
+
+impl Stage {
+    /// Kills one process after the other, as planned.
+    pub(crate) async fn kill_as_planned(&self, plan: Vec<Target>) -> Result<()> {
+        let mut dice = self.dice("kills");
+        let mut plan = VecDeque::from(plan);
+        let mut misses: u32 = 0;
+        while let Some(target) = plan.pop_front() {
+            if !self.pause(dice.millis(0..60)).await {
+                return Ok(());
+            }
+            let is_killed = match target {
+                Target::Busy(function) => self.kill_busy(function, &mut dice).await?,
+                Target::Idle => self.kill_idle(&mut dice).await,
+            };
+            if is_killed {
+                misses = 0;
+                continue;
+            }
+            misses = misses.saturating_add(1);
+            if misses > MOST_MISSES {
+                bail!("nothing is at work that could be killed");
+            }
+            plan.push_back(target);
+        }
+        Ok(())
+    }
+
+    /// Kills a process of a function at a random moment of an invocation. One that ends before that
+    /// moment is let go, and the next one taken.
+    async fn kill_busy(&self, function: Function, dice: &mut Dice) -> Result<bool> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.is_loading() {
+            let delay = dice.micros(function.works_for);
+            let Some(working) = self.next_at_work(function, dice).await else {
+                break;
+            };
+            // No lease runs out before somebody has looked.
+            let _time = self.time.without_leaps().await;
+            if let Some(moment) = working.since.checked_add(delay) {
+                tokio::time::sleep_until(moment).await;
+            }
+            let after = working.since.elapsed();
+            if self.world.lambda.kill(function.name, &working).await {
+                let left = self.marks.left_by(function, &working).await?;
+                let process = &working.application_name;
+                tracing::info!(process, ?after, ?left, "killed");
+                self.tally().killed(function.name, left);
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// A process that was just handed an event.
+    async fn next_at_work(&self, function: Function, dice: &mut Dice) -> Option<Working> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE {
+            let mut fresh = self.world.lambda.at_work(function.name);
+            fresh.retain(|working| working.since >= begun);
+            if let Some(working) = dice.pick(&fresh) {
+                return Some(working.clone());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        None
+    }
+
+    async fn kill_idle(&self, dice: &mut Dice) -> bool {
+        let Some(function) = dice.pick(&FUNCTIONS) else {
+            return false;
+        };
+        let is_killed = self.world.lambda.kill_idle(function.name).await;
+        if is_killed {
+            tracing::info!(function.name, "killed while it waited");
+            self.tally().idle_kills.add_one();
+        }
+        is_killed
+    }
+}
+
+/// How many kills left something behind, and what.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Killed {
+    pub(crate) kills: u64,
+    pub(crate) left_something: u64,
+    pub(crate) lease: u64,
+    pub(crate) pending: u64,
+    pub(crate) open_attempt: u64,
+    pub(crate) untold: u64,
+    pub(crate) release: u64,
+}
+
+impl Killed {
+    pub(crate) fn add(&mut self, left: Left) {
+        let count = |sum: &mut u64, is_one: bool| *sum = sum.saturating_add(u64::from(is_one));
+        count(&mut self.kills, true);
+        count(&mut self.left_something, left.is_something());
+        count(&mut self.lease, left.leases > 0);
+        count(&mut self.pending, left.pending > 0);
+        count(&mut self.open_attempt, left.open_attempts > 0);
+        count(&mut self.untold, left.untold > 0);
+        count(&mut self.release, left.releases > 0);
+    }
+}
