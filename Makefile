@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo test check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -29,6 +29,9 @@ run: build ## Build everything, start it, stay in the foreground (Ctrl-C stops i
 
 demo: build ## Play one rental against what `make run` started, and check every answer
 	@exec $(DEV) demo
+
+audit: build ## Check every law of money on what `make run` started; AUDIT_FLAGS=--json prints JSON
+	@exec $(DEV) audit $(AUDIT_FLAGS)
 
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
 	$(DEV) with-postgres -- cargo test --locked --workspace

@@ -13,7 +13,10 @@ CREATE TABLE rentals (
 
     paid             bigint      NOT NULL DEFAULT 0 CHECK (paid BETWEEN 0 AND buyout),
     refunded         bigint      NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND paid),
+    written_off      bigint      NOT NULL DEFAULT 0 CHECK (written_off BETWEEN 0 AND buyout - paid),
     next_bill_at     timestamptz,
+    awaits_grace     boolean     NOT NULL DEFAULT false,
+    release_due      boolean     NOT NULL DEFAULT false,
 
     lease_token      uuid,
     lease_until      timestamptz,
@@ -24,17 +27,24 @@ CREATE TABLE rentals (
         (status = 'ACTIVE') = (finished_at IS NULL)
         AND (finished_at IS NULL) = (total_amount IS NULL)
         AND finished_at >= started_at),
+    -- Law: nothing is owed back while something that was due is given up.
+    CONSTRAINT rentals_written_off_or_refunded CHECK (written_off = 0 OR refunded = 0),
     CONSTRAINT rentals_set_aside_for_a_reason CHECK ((set_aside_at IS NULL) = (set_aside_reason IS NULL))
 );
 
 -- What is due, oldest first. A rental with nothing due is not read.
 CREATE INDEX rentals_due ON rentals (next_bill_at) WHERE next_bill_at IS NOT NULL AND set_aside_at IS NULL;
+-- Settled, and db-rental was not told.
+CREATE INDEX rentals_release_due ON rentals (rental_id) WHERE release_due;
 CREATE INDEX rentals_set_aside ON rentals (set_aside_at) WHERE set_aside_at IS NOT NULL;
 
 COMMENT ON TABLE rentals IS 'A copy of db-rental''s rentals for billing: a newer version replaces an older one, never the other way. Beside it the sums of the rental''s books.';
 COMMENT ON COLUMN rentals.paid IS 'P: the sum of succeeded attempts.';
 COMMENT ON COLUMN rentals.refunded IS 'R: the sum of refunds owed, paid out or not.';
+COMMENT ON COLUMN rentals.written_off IS 'W: the sum of debts that an operator gave up; it counts as billed.';
 COMMENT ON COLUMN rentals.next_bill_at IS 'Nothing is to be done before it; NULL when nothing ever is, or only a person can go on.';
+COMMENT ON COLUMN rentals.awaits_grace IS 'next_bill_at is when the first unit falls due, as the copy tells it: a tick comes a grace later.';
+COMMENT ON COLUMN rentals.release_due IS 'It is settled, and db-rental was not told that its deposit may be released.';
 COMMENT ON COLUMN rentals.set_aside_at IS 'A local fault kept this rental from being billed; an operator requeues it.';
 
 CREATE TABLE payment_attempts (
@@ -55,6 +65,8 @@ CREATE TABLE payment_attempts (
 -- Law: at most one open attempt per rental.
 CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (rental_id) WHERE status = 'OPEN';
 CREATE INDEX payment_attempts_of_rental ON payment_attempts (rental_id, created_at);
+-- For the report of what is open, and for a person.
+CREATE INDEX payment_attempts_open ON payment_attempts (created_at) WHERE status = 'OPEN';
 
 COMMENT ON TABLE payment_attempts IS 'Every clear: its intent is committed before the call, its outcome after. OPEN is unknown, never rendered as paid or declined.';
 COMMENT ON COLUMN payment_attempts.attempt_id IS 'Idempotency-Key of the clear: one key, one amount, at most one effect.';
@@ -67,14 +79,18 @@ CREATE TABLE debts (
     amount      bigint      NOT NULL CHECK (amount >= 0),
     failures    integer     NOT NULL DEFAULT 0 CHECK (failures >= 0),
     opened_at   timestamptz NOT NULL,
+    retried_at  timestamptz,
     next_try_at timestamptz NOT NULL,
     settled_at  timestamptz,
     CONSTRAINT debts_settled_at_nothing CHECK (settled_at IS NULL OR amount = 0)
 );
 CREATE INDEX debts_of_user ON debts (user_id) WHERE settled_at IS NULL;
+-- Those that grew too old are left to a person.
+CREATE INDEX debts_owed ON debts (coalesce(retried_at, opened_at)) WHERE settled_at IS NULL;
 
 COMMENT ON TABLE debts IS 'What a rental''s user owes after a declined charge; one row a rental, opened again when a later charge is declined.';
 COMMENT ON COLUMN debts.amount IS 'D: owed and not in an open collection.';
+COMMENT ON COLUMN debts.retried_at IS 'When an operator last had it tried again after it grew too old: its age counts from here.';
 COMMENT ON COLUMN debts.failures IS 'Declined collections in a row; they double the backoff.';
 COMMENT ON COLUMN debts.next_try_at IS 'Law: a debt is not tried before its last try and backoff.';
 
@@ -86,7 +102,7 @@ CREATE TABLE refunds (
     paid_at   timestamptz
 );
 CREATE INDEX refunds_of_rental ON refunds (rental_id);
-CREATE INDEX refunds_owed ON refunds (owed_at) WHERE paid_at IS NULL;
+CREATE INDEX refunds_owed ON refunds (owed_at) INCLUDE (amount) WHERE paid_at IS NULL;
 
 COMMENT ON TABLE refunds IS 'Paid above the final total, found when an end came late. Settled by an operator; nothing is silently kept.';
 
@@ -101,7 +117,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_of_rental ON outbox (rental_id);
 
-COMMENT ON TABLE outbox IS 'Law: one row per debt opened, debt settled and refund owed, in its transaction.';
+COMMENT ON TABLE outbox IS 'Law: one row per debt opened, debt settled (paid, lowered to nothing or written off) and refund owed, in its transaction.';
 COMMENT ON COLUMN outbox.event_id IS 'Lets a consumer drop repeats.';
 
 CREATE TABLE operator_actions (

@@ -47,6 +47,7 @@ CREATE TABLE rentals (
     hold_status      text        NOT NULL DEFAULT 'NONE' CHECK (hold_status IN ('NONE', 'REQUESTED', 'HELD', 'DECLINED', 'RELEASING', 'RELEASED')),
     hold_id          uuid,
     hold_expires_at  timestamptz,
+    held_late        boolean     NOT NULL DEFAULT false,
     deposit_waived   boolean     NOT NULL DEFAULT false,
     release_id       uuid,
     release_expires_at timestamptz,
@@ -70,6 +71,8 @@ CREATE TABLE rentals (
     CONSTRAINT rentals_eject_only_after_its_intent CHECK (started_at IS NULL OR eject_id IS NOT NULL),
     CONSTRAINT rentals_hold_has_an_intent CHECK (
         hold_status = 'NONE' OR (hold_id IS NOT NULL AND hold_expires_at IS NOT NULL)),
+    CONSTRAINT rentals_held_late_is_held CHECK (
+        NOT held_late OR (hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT'))),
     CONSTRAINT rentals_release_has_an_intent CHECK (
         (hold_status IN ('RELEASING', 'RELEASED')) = (release_id IS NOT NULL)
         AND (release_id IS NULL) = (release_expires_at IS NULL)),
@@ -92,16 +95,18 @@ CREATE UNIQUE INDEX rentals_one_waived_per_user ON rentals (user_id)
 CREATE INDEX rentals_pending ON rentals (lease_until) WHERE status = 'PENDING';
 -- Rentals whose buyout has come, for reconcile.
 CREATE INDEX rentals_buyout ON rentals (buyout_at, rental_id) WHERE status = 'ACTIVE';
--- Holds that are unknown, or stand after the rental's end, for reconcile.
+-- Holds that are unknown, or turned out held after the rental's end, for reconcile.
 CREATE INDEX rentals_holds_unknown ON rentals (lease_until NULLS FIRST) WHERE hold_status IN ('REQUESTED', 'RELEASING');
-CREATE INDEX rentals_holds_after_end ON rentals (rental_id)
-    WHERE hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT');
+CREATE INDEX rentals_held_late ON rentals (rental_id) WHERE held_late;
+-- What waits for an operator.
+CREATE INDEX rentals_flagged ON rentals (flagged_at) WHERE flagged_at IS NOT NULL;
 
 COMMENT ON TABLE rentals IS 'Rentals, with the intents and outcomes of their hold and their eject. The only place where an end is decided.';
 COMMENT ON COLUMN rentals.version IS 'Counts the transitions told to billing; 0 until the first.';
 COMMENT ON COLUMN rentals.started_at IS 'Set in the transaction that records the eject; whole seconds.';
 COMMENT ON COLUMN rentals.buyout_at IS 'First second at which the uncapped due reaches the buyout; NULL when it never does. Past it an ACTIVE rental is BUYOUT for every reader.';
 COMMENT ON COLUMN rentals.hold_id IS 'Idempotency-Key of the hold: one key, one amount, at most one effect.';
+COMMENT ON COLUMN rentals.held_late IS 'The hold turned out to stand after the end: billing may have told already that it can be released, and is to be asked once.';
 COMMENT ON COLUMN rentals.eject_id IS 'Idempotency-Key of the eject. Once set, the start is finished, never rolled back blindly.';
 COMMENT ON COLUMN rentals.lease_token IS 'Who works on this start or hold. An outcome is written only by the lease''s holder.';
 COMMENT ON COLUMN rentals.flagged_at IS 'Left to an operator: a station ejected its power bank again while it was open.';
@@ -150,6 +155,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_to_copy ON outbox (position) WHERE copied_at IS NULL AND copy_error IS NULL;
 CREATE INDEX outbox_to_return ON outbox (position)
     WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL;
+CREATE INDEX outbox_set_aside ON outbox (position)
+    WHERE copy_error IS NOT NULL OR return_error IS NOT NULL;
 
 COMMENT ON TABLE outbox IS 'Law: one row per transition of a rental, written in its transaction, carrying the whole rental. Its deliveries (copy to billing, return to the station, event bus) are independent; each is made at least once.';
 COMMENT ON COLUMN outbox.event_id IS 'Lets a consumer drop repeats.';

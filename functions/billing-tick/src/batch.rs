@@ -41,7 +41,7 @@ impl BillingTick {
         let claimed = self
             .billing
             .tx("tick_claim", async |c| {
-                db_billing::claim(c, rules.tick, token, BATCH).await
+                db_billing::claim(c, rules.tick, rules.grace, token, BATCH).await
             })
             .await?;
         if claimed.rental_ids.is_empty() {

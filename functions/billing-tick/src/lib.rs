@@ -16,6 +16,7 @@ pub use steps::TickStep;
 use batch::Rules;
 use chrono::TimeDelta;
 use db::Database;
+use db_billing::BillingBooks;
 use external::{ConfigsClient, PaymentsClient};
 use runtime::StartError;
 use runtime::env::Env;
@@ -23,7 +24,6 @@ use runtime::event::InvocationError;
 use tokio::time::Instant;
 
 const DEFAULT_GRACE_SEC: u32 = 5;
-const DEFAULT_DEBT_MAX_AGE_DAYS: u32 = 30;
 
 /// Bills what is due.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ impl BillingTick {
     pub fn from_env(env: &Env) -> Result<Self, StartError> {
         let http = runtime::http_client()?;
         let grace_sec = env.or("BILLING_GRACE_SEC", DEFAULT_GRACE_SEC)?;
-        let debt_max_age_days = env.or("DEBT_MAX_AGE_DAYS", DEFAULT_DEBT_MAX_AGE_DAYS)?;
+        let debt_max_age_days = env.or("DEBT_MAX_AGE_DAYS", domain::DEFAULT_DEBT_MAX_AGE_DAYS)?;
         Ok(Self {
             billing: Database::from_env(env, db_billing::DATABASE_URL)?,
             payments: PaymentsClient::from_env(env, &http)?,
@@ -80,7 +80,19 @@ impl BillingTick {
                 }
             }
         }
+        report.books = self.books().await;
         tracing::info!(?report, "tick");
         Ok(report)
+    }
+
+    /// To know how the books stand is not worth the tick: what was billed is billed.
+    async fn books(&self) -> Option<BillingBooks> {
+        self.billing
+            .statement("books", async |c| {
+                db_billing::books(c, self.debt_max_age).await
+            })
+            .await
+            .inspect_err(|error| tracing::error!(%error, "how the books stand is not known"))
+            .ok()
     }
 }

@@ -1,6 +1,6 @@
 //! What a tick did, as the invocation's answer.
 
-use db_billing::{AttemptStatus, Change};
+use db_billing::{AttemptStatus, BillingBooks, Change};
 use domain::AttemptKind;
 use serde::Serialize;
 
@@ -25,14 +25,16 @@ pub struct TickReport {
     pub debts_opened: usize,
     /// Debts of which nothing is left.
     pub debts_settled: usize,
-    /// Refunds found owed.
-    pub refunds_owed: usize,
+    /// Refunds that this tick found owed.
+    pub refunds_found: usize,
     /// Rentals that cannot be processed, set aside for an operator.
     pub set_aside: usize,
     /// Debts so old, or attempts unknown for so long, that only a person goes on with them.
     pub left_to_a_person: usize,
     /// Whether everything that was due is done; false when the time ran out first.
     pub nothing_left: bool,
+    /// How the books stand after it; none when that could not be read.
+    pub books: Option<BillingBooks>,
 }
 
 impl TickReport {
@@ -70,7 +72,7 @@ impl TickReport {
         for change in changes {
             add(&mut self.debts_opened, change.debt_opened().is_some());
             add(&mut self.debts_settled, change.debt_settled());
-            add(&mut self.refunds_owed, !change.refund().is_zero());
+            add(&mut self.refunds_found, !change.refund().is_zero());
             let still_owed = change.after.open.is_some() || change.after.debt.is_some();
             let is_over = !change.keeps_lease && change.next_bill_at.is_none();
             add(&mut self.left_to_a_person, still_owed && is_over);

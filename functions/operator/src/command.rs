@@ -1,12 +1,13 @@
 //! The commands.
 
-use domain::{Moment, RentalId};
+use domain::{Amount, Moment, PowerbankId, RentalId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// A command, as JSON: `{"command": "requeue", "rental_id": "rental-…", "operator": "anna"}`.
 ///
-/// All but `show` name who gives it, and are recorded in the transaction of their effect.
+/// All but `show` and `worklist` name who gives it, and are recorded in the transaction of their
+/// effect.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(tag = "command", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
@@ -15,6 +16,8 @@ pub enum Command {
         /// Which rental.
         rental_id: RentalId,
     },
+    /// Lists what waits for a person.
+    Worklist {},
     /// Lets ticks and deliveries work again on what was set aside of a rental.
     Requeue {
         /// Which rental.
@@ -51,6 +54,44 @@ pub enum Command {
         /// Who says so.
         operator: String,
     },
+    /// Says what the station did about a start that stayed unknown for so long that nobody asks any
+    /// more.
+    ResolveEject {
+        /// Which rental.
+        rental_id: RentalId,
+        /// What the station did.
+        outcome: EjectFound,
+        /// Who says so.
+        operator: String,
+    },
+    /// Says whether the provider holds a deposit whose hold stayed unknown for so long that nobody
+    /// asks any more.
+    ResolveHold {
+        /// Which rental.
+        rental_id: RentalId,
+        /// What the provider did.
+        outcome: HoldFound,
+        /// Who says so.
+        operator: String,
+    },
+    /// Has a debt collected again that grew too old: its age counts from now.
+    RetryDebt {
+        /// Of which rental.
+        rental_id: RentalId,
+        /// Who says so.
+        operator: String,
+    },
+    /// Gives up a debt that grew too old.
+    WriteOffDebt {
+        /// Of which rental.
+        rental_id: RentalId,
+        /// How much is owed: all of it is given up, and nothing when that is not what is owed.
+        amount: Amount,
+        /// Who says so.
+        operator: String,
+        /// Why.
+        reason: String,
+    },
 }
 
 /// What a person found out about an attempt.
@@ -61,4 +102,34 @@ pub enum KnownOutcome {
     Succeeded,
     /// It took nothing.
     Declined,
+}
+
+/// What a person found out about an eject.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EjectFound {
+    /// A power bank left the station.
+    Ejected {
+        /// Which one.
+        powerbank_id: PowerbankId,
+        /// Since when the user pays for it: not before the start was begun. From now on, where
+        /// nothing is said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        started_at: Option<Moment>,
+        /// When it came back, where it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        finished_at: Option<Moment>,
+    },
+    /// None did.
+    NotEjected,
+}
+
+/// What a person found out about a hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldFound {
+    /// The provider holds the deposit.
+    Held,
+    /// It does not, and never did.
+    NotHeld,
 }

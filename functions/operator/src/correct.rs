@@ -1,15 +1,11 @@
-//! The commands that change something.
+//! The commands about what the rules decided, and a person knows better or has done.
 
-use crate::{Command, CommandError, KnownOutcome, Operator, OperatorStep};
-use db::{Connection, DbError};
-use db_billing::{AttemptStatus, Change};
+use crate::record::record;
+use crate::{Command, CommandError, Operator, OperatorStep};
 use db_rental::Rental;
-use domain::{End, Moment, Outcome, RentalId, Running};
+use domain::{End, Moment, RentalId};
 use runtime::step::reached;
 use uuid::Uuid;
-
-/// A transaction's result: refused by a rule, with nothing written, or done.
-type Ruled<T> = Result<Result<T, String>, DbError>;
 
 impl Operator {
     pub(crate) async fn requeue(
@@ -71,6 +67,7 @@ impl Operator {
                     Some(_) => db_rental::correct_end(connection, rental, end, event_id).await?,
                     None => db_rental::end(connection, rental, end, None, event_id).await?,
                 };
+                db_rental::unflag(connection, rental_id).await?;
                 record.in_rentals(connection, rental_id).await?;
                 Ok(Ok((event_id, ended.event())))
             })
@@ -101,35 +98,12 @@ impl Operator {
         reached(OperatorStep::Committed).await;
         paid.ok_or_else(|| CommandError::Refused(format!("No refund {refund_id} is owed")))
     }
-
-    pub(crate) async fn resolve_attempt(
-        &self,
-        attempt_id: Uuid,
-        outcome: KnownOutcome,
-        operator: &str,
-        command: &Command,
-    ) -> Result<RentalId, CommandError> {
-        let record = record(operator, command)?;
-        let resolved = self
-            .billing
-            .tx("operator_resolve_attempt", async |connection| {
-                let rental_id = match settle(connection, attempt_id, outcome).await? {
-                    Ok(rental_id) => rental_id,
-                    Err(why) => return Ok(Err(why)),
-                };
-                record.in_billing(connection, rental_id).await?;
-                Ok(Ok(rental_id))
-            })
-            .await?;
-        reached(OperatorStep::Committed).await;
-        resolved.map_err(CommandError::Refused)
-    }
 }
 
 /// The end at `finished_at`, which must lie in the rental's past.
 fn end_in_the_past(rental: &Rental, finished_at: Moment) -> Result<End, String> {
     let rental_id = rental.rental_id;
-    let running: Running = rental
+    let running = rental
         .running()
         .ok_or_else(|| format!("{rental_id} is {} and never started", rental.status))?;
     let latest = rental.end.map_or(rental.now, |end| end.finished_at);
@@ -140,103 +114,4 @@ fn end_in_the_past(rental: &Rental, finished_at: Moment) -> Result<End, String> 
         ));
     }
     Ok(running.end_at(finished_at))
-}
-
-/// Writes into the books what a person found out about an attempt that nobody asks about any more.
-async fn settle(
-    connection: &mut Connection,
-    attempt_id: Uuid,
-    outcome: KnownOutcome,
-) -> Ruled<RentalId> {
-    let Some(rental_id) = db_billing::rental_of_attempt(connection, attempt_id).await? else {
-        return Ok(Err(format!("Attempt {attempt_id} is not known")));
-    };
-    let Some(before) = db_billing::lock_rental_account(connection, rental_id).await? else {
-        return Ok(Err(format!("{rental_id} is not known to billing")));
-    };
-    if before
-        .account
-        .open
-        .is_none_or(|open| open.attempt_id != attempt_id)
-    {
-        return Ok(Err(format!("Attempt {attempt_id} is not open")));
-    }
-    if !before.account.attempt_is_left_to_a_person(before.now) {
-        return Ok(Err(format!(
-            "Attempt {attempt_id} is still asked about by each tick"
-        )));
-    }
-    if before.is_leased {
-        return Ok(Err(format!(
-            "A tick works on {rental_id} right now: try again in 20 seconds"
-        )));
-    }
-    let (outcome, status) = match outcome {
-        KnownOutcome::Succeeded => (Outcome::Succeeded, AttemptStatus::Succeeded),
-        KnownOutcome::Declined => (Outcome::Declined, AttemptStatus::Declined),
-    };
-    let after = before.account.settle(outcome, before.now)?;
-    // The next tick finds out what there is to be done now.
-    let next_bill_at = Some(before.now);
-    let change = Change {
-        before,
-        after,
-        next_bill_at,
-        keeps_lease: false,
-        settled: Some(status),
-    };
-    db_billing::save(connection, &[change], runtime::fresh_id).await?;
-    Ok(Ok(rental_id))
-}
-
-/// A command as it is kept.
-struct Record<'a> {
-    action_id: Uuid,
-    operator: &'a str,
-    command: serde_json::Value,
-}
-
-fn record<'a>(operator: &'a str, command: &Command) -> Result<Record<'a>, CommandError> {
-    if operator.trim().is_empty() {
-        return Err(CommandError::Refused(
-            "Say who gives the command: \"operator\"".to_owned(),
-        ));
-    }
-    let command = serde_json::to_value(command)
-        .map_err(|error| DbError::Defect(format!("a command does not serialize: {error}")))?;
-    Ok(Record {
-        action_id: runtime::fresh_id(),
-        operator,
-        command,
-    })
-}
-
-impl Record<'_> {
-    async fn in_rentals(
-        &self,
-        connection: &mut Connection,
-        rental_id: RentalId,
-    ) -> Result<(), DbError> {
-        let Self {
-            action_id,
-            operator,
-            command,
-        } = self;
-        db_rental::record_operator_action(connection, *action_id, rental_id, operator, command)
-            .await
-    }
-
-    async fn in_billing(
-        &self,
-        connection: &mut Connection,
-        rental_id: RentalId,
-    ) -> Result<(), DbError> {
-        let Self {
-            action_id,
-            operator,
-            command,
-        } = self;
-        db_billing::record_operator_action(connection, *action_id, rental_id, operator, command)
-            .await
-    }
 }

@@ -1,5 +1,6 @@
 //! Work on leased rentals, batch after batch.
 
+use crate::answers::Answers;
 use db::DbError;
 use db_rental::Lease;
 use futures::StreamExt;
@@ -12,8 +13,7 @@ pub(crate) const AT_ONCE: usize = 20;
 /// Leases by `claim` until there is nothing left or `done_by` has come, works on each, and counts
 /// what became of it, or that its own data is bad. Work that somebody else went on with is theirs.
 ///
-/// A batch of which the outside system answered nothing (`None`) is the last: it is away, and the
-/// other tasks want their turn.
+/// A batch of which the outside system answered nothing (`None`) is the last.
 pub(crate) async fn work_through<F, Fut>(
     done_by: Instant,
     claim: impl AsyncFn() -> Result<Vec<Lease>, DbError>,
@@ -29,11 +29,12 @@ where
         if leases.is_empty() {
             break;
         }
-        let (mut answered, mut unanswered) = (false, false);
+        let mut answers = Answers::default();
         let mut fates = runtime::side_by_side(leases, AT_ONCE, &work);
         while let Some(fate) = fates.next().await {
-            answered |= matches!(fate, Ok(Some(_)));
-            unanswered |= matches!(fate, Ok(None));
+            if let Ok(fate) = &fate {
+                answers.note(fate.is_some());
+            }
             match fate {
                 Err(DbError::Lost(_)) => {}
                 // Its lease keeps it away until the next reconcile, and the others go on.
@@ -41,7 +42,7 @@ where
                 fate => count(fate),
             }
         }
-        if unanswered && !answered {
+        if answers.nobody_is_there() {
             break;
         }
     }

@@ -1,12 +1,11 @@
-//! Holds: unknown ones are asked about until they are known; those of failed starts, and of ended
-//! rentals of which nothing is owed or unknown, are released.
+//! Holds: unknown ones are asked about until they are known, and releases until they are made.
 
 use crate::claimed::work_through;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
 use db::DbError;
 use db_rental::{Lease, Rental};
-use domain::{HoldStatus, Outcome, RentalId};
+use domain::{HoldStatus, Outcome};
 use runtime::step::reached;
 use tokio::time::Instant;
 
@@ -98,58 +97,5 @@ impl Reconcile {
             Outcome::Expired => Some(HoldStatus::None),
             Outcome::Unknown => None,
         }
-    }
-
-    /// Intends the release of every hold that has done its duty.
-    async fn intend_releases(&self, done_by: Instant) -> Result<(), DbError> {
-        let mut after = None;
-        let mut billing_away = None;
-        while Instant::now() < done_by {
-            let ended = self
-                .rentals
-                .statement("holds_after_end", async |c| {
-                    db_rental::ended_with_hold(c, after, BATCH).await
-                })
-                .await?;
-            let Some(last) = ended.last() else { break };
-            after = Some(last.rental_id);
-            let (failed, ended): (Vec<_>, Vec<_>) =
-                ended.into_iter().partition(|rental| rental.has_failed);
-            for rental in failed {
-                self.intend_release(rental.rental_id).await?;
-            }
-            let ended: Vec<_> = ended
-                .iter()
-                .map(|rental| (rental.rental_id, rental.version))
-                .collect();
-            if billing_away.is_some() {
-                continue;
-            }
-            let settled = self
-                .billing
-                .statement("settled", async |c| {
-                    db_billing::settled_rentals(c, &ended).await
-                })
-                .await;
-            let settled = settled.unwrap_or_else(|error| {
-                // Those of failed starts do not need it.
-                billing_away = Some(error);
-                Vec::new()
-            });
-            for rental_id in settled {
-                self.intend_release(rental_id).await?;
-            }
-        }
-        billing_away.map_or(Ok(()), Err)
-    }
-
-    async fn intend_release(&self, rental_id: RentalId) -> Result<(), DbError> {
-        self.rentals
-            .statement("hold_release_intent", async |c| {
-                db_rental::begin_release(c, rental_id, runtime::fresh_id()).await
-            })
-            .await?;
-        reached(ReconcileStep::ReleaseIntended).await;
-        Ok(())
     }
 }

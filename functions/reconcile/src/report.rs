@@ -1,5 +1,6 @@
 //! What a reconcile did, as the invocation's answer.
 
+use db_rental::RentalBooks;
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -20,8 +21,6 @@ pub struct ReconcileReport {
     pub holds_released: usize,
     /// Holds and releases of which the provider still does not say what it did.
     pub holds_unknown: usize,
-    /// Starts and holds that stayed unknown for so long that only a person goes on with them.
-    pub left_to_a_person: i64,
     /// Transitions that billing was told of.
     pub copied: usize,
     /// Power banks reported to their station.
@@ -34,6 +33,11 @@ pub struct ReconcileReport {
     pub idempotency_keys_purged: u64,
     /// The tasks and the rentals that could not be dealt with, and why.
     pub failures: Vec<String>,
+    /// How db-rental stands after it; none when that could not be read.
+    pub books: Option<RentalBooks>,
+    /// By how much db-billing's clock is ahead of db-rental's, as far as that is certain; negative
+    /// when it is behind, none when one of them could not be asked.
+    pub clock_skew_sec: Option<i64>,
 }
 
 impl ReconcileReport {

@@ -1,5 +1,6 @@
 //! Power banks that came back are reported to their station, so that they can be ejected again.
 
+use crate::answers::Answers;
 use crate::claimed::AT_ONCE;
 use crate::report::add_one;
 use crate::{Reconcile, ReconcileReport, ReconcileStep};
@@ -39,19 +40,17 @@ impl Reconcile {
             }
             let report_return = |returned| self.report_return(returned);
             let mut outcomes = runtime::side_by_side(readable, AT_ONCE, report_return);
-            let (mut answered, mut unanswered) = (false, false);
+            let mut answers = Answers::default();
             while let Some(outcome) = outcomes.next().await {
                 let outcome = outcome?;
-                unanswered |= outcome == ReturnOutcome::Unknown;
-                answered |= outcome != ReturnOutcome::Unknown;
+                answers.note(outcome != ReturnOutcome::Unknown);
                 match outcome {
                     ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
                     ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
                     ReturnOutcome::Unknown => {}
                 }
             }
-            // The stations are away, and the other tasks want their turn.
-            if unanswered && !answered {
+            if answers.nobody_is_there() {
                 break;
             }
         }

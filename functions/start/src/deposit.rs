@@ -1,11 +1,11 @@
 //! The deposit: held, or waived for the trusted, or the start fails.
 
-use crate::eject::write_down_buyouts;
 use crate::{StartStep, Starts};
 use db_rental::{Lease, ONE_WAIVED_PER_USER, Rental};
 use domain::{HoldStatus, Intent, Outcome};
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
+use start_decision::write_down_buyouts;
 
 impl Starts {
     /// Asks for the hold and commits its outcome with the eject's intent. The inner error is the

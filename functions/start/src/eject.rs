@@ -1,36 +1,13 @@
 //! The power bank: ejected and the rental is ACTIVE, or not and it has FAILED.
 
 use crate::{StartStep, Starts, release_hold};
-use db::{Connection, Database, DbError};
-use db_rental::{Lease, ONE_OPEN_PER_POWERBANK, Rental};
-use domain::{
-    Amount, EjectOutcome, HoldStatus, Intent, Moment, PowerbankId, RentalEvent, RentalId,
-    RentalStatus, UserId,
-};
+use db::{Database, DbError};
+use db_rental::{Lease, Rental};
+use domain::{EjectOutcome, HoldStatus, Intent, PowerbankId, RentalEvent};
 use runtime::api::{ApiError, Reply};
 use runtime::step::reached;
-use serde::Serialize;
+use start_decision::Decided;
 use uuid::Uuid;
-
-#[derive(Serialize)]
-struct StartResponse<'a> {
-    rental_id: RentalId,
-    powerbank_id: &'a PowerbankId,
-    status: RentalStatus,
-    started_at: Moment,
-    total_amount: Amount,
-}
-
-/// A start that is decided: its answer, and what others are still to be told.
-#[derive(Clone, Debug)]
-pub struct Decided {
-    /// Stored under the key.
-    pub answer: Reply,
-    /// The rental as it is now.
-    pub rental: Rental,
-    /// The outbox row of the transition.
-    pub event_id: Uuid,
-}
 
 impl Starts {
     /// Asks for a power bank and commits what became of it.
@@ -107,9 +84,8 @@ impl Starts {
     }
 }
 
-/// PENDING to ACTIVE: `powerbank_id` left the station. The answer is stored in the same
-/// transaction. Where the bank still has an open rental, that one is flagged for an operator: the
-/// station is right about what it holds.
+/// PENDING to ACTIVE, from now on: `powerbank_id` left the station. The answer is stored in the same
+/// transaction.
 ///
 /// # Errors
 /// [`DbError::Lost`] when the lease is lost.
@@ -120,23 +96,7 @@ pub async fn record_eject(
 ) -> Result<Decided, DbError> {
     rentals
         .tx("start_activate", async |connection| {
-            write_down_buyouts(connection, None, Some(powerbank_id)).await?;
-            let reason = format!("{powerbank_id} was ejected again for {}", lease.rental_id);
-            db_rental::flag_open_rental_with(connection, powerbank_id, &reason).await?;
-            let event_id = runtime::fresh_id();
-            let rental = db_rental::activate(connection, lease, powerbank_id, event_id)
-                .await
-                .map_err(another_got_the_same_bank)?;
-            let answer = Reply {
-                status: 200,
-                body: started(&rental)?,
-            };
-            db_rental::answer_start(connection, rental.rental_id, &answer).await?;
-            Ok(Decided {
-                answer,
-                rental,
-                event_id,
-            })
+            start_decision::activate(connection, lease, powerbank_id, None).await
         })
         .await
 }
@@ -154,67 +114,7 @@ pub async fn roll_back(
 ) -> Result<Rental, DbError> {
     rentals
         .tx("start_fail", async |connection| {
-            let (release_id, event_id) = (runtime::fresh_id(), runtime::fresh_id());
-            let rental = db_rental::fail(connection, lease, hold, release_id, event_id).await?;
-            match &answer {
-                Some(answer) => {
-                    db_rental::answer_start(connection, rental.rental_id, answer).await?;
-                }
-                None => db_rental::forget_start(connection, rental.rental_id).await?,
-            }
-            Ok(rental)
+            start_decision::fail(connection, lease, hold, answer.as_ref()).await
         })
         .await
-}
-
-/// A rental past its buyout is BUYOUT for every reader: before a new one meets it, that is written
-/// down.
-pub(crate) async fn write_down_buyouts(
-    connection: &mut Connection,
-    user_without_deposit: Option<&UserId>,
-    powerbank_id: Option<&PowerbankId>,
-) -> Result<(), DbError> {
-    let bought_out =
-        db_rental::bought_out_in_the_way(connection, user_without_deposit, powerbank_id).await?;
-    for rental_id in bought_out {
-        let event_id = runtime::fresh_id();
-        let bought_out = db::savepoint(connection, async |c| {
-            db_rental::buy_out(c, rental_id, event_id).await
-        });
-        match bought_out.await {
-            // Somebody else just wrote it down.
-            Ok(()) | Err(DbError::Lost(_)) => {}
-            // It stays in the way, and the new rental is decided as if it were open.
-            Err(error) if error.is_fault_of_the_data() => {
-                tracing::error!(%rental_id, %error, "the buyout cannot be written down");
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-fn started(rental: &Rental) -> Result<String, DbError> {
-    let (Some(powerbank_id), Some(started_at)) = (&rental.powerbank_id, rental.started_at) else {
-        return Err(DbError::Defect(
-            "an ACTIVE rental without power bank or start".to_owned(),
-        ));
-    };
-    serde_json::to_string(&StartResponse {
-        rental_id: rental.rental_id,
-        powerbank_id,
-        status: rental.status,
-        started_at,
-        total_amount: Amount::ZERO,
-    })
-    .map_err(|error| DbError::Defect(error.to_string()))
-}
-
-/// Two stations said at the same moment that they ejected the same bank: the second try sees the
-/// first one's rental and flags it.
-fn another_got_the_same_bank(error: DbError) -> DbError {
-    if error.is_refused_by(ONE_OPEN_PER_POWERBANK) {
-        return DbError::Raced(error.to_string());
-    }
-    error
 }

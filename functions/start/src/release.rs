@@ -18,7 +18,7 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
         .release(intent, &rental.user_id, rental.rental_id)
         .await;
     reached(StartStep::ReleaseCalled).await;
-    if outcome == Outcome::Expired
+    if matches!(outcome, Outcome::Expired | Outcome::Declined)
         && let Some(renewed) = renew(rentals, rental, intent).await
     {
         intent = renewed;
@@ -42,13 +42,13 @@ pub async fn release_hold(rentals: &Database, payments: &PaymentsClient, rental:
     noted.is_ok()
 }
 
-/// The provider never saw the request in time: the next one goes under a new key. Releasing what
-/// is released already does no harm.
-async fn renew(rentals: &Database, rental: &Rental, expired: Intent) -> Option<Intent> {
+/// The provider never saw the request in time, or refused it, and will say so for ever under this
+/// key: the next request goes under a new one. Releasing what is released already does no harm.
+async fn renew(rentals: &Database, rental: &Rental, spent: Intent) -> Option<Intent> {
     let renewed = rentals
         .statement("release_renew", async |connection| {
             let release_id = runtime::fresh_id();
-            db_rental::renew_release(connection, rental.rental_id, expired.id, release_id).await
+            db_rental::renew_release(connection, rental.rental_id, spent.id, release_id).await
         })
         .await;
     renewed

@@ -7,8 +7,8 @@ use clap::{Parser, Subcommand};
 
 use crate::output::Output;
 use crate::project::Project;
-use crate::settings::{Data, Doors, Postgres, Settings};
-use crate::{clean, demo, run, story, with_postgres};
+use crate::settings::{Audited, Data, Doors, Postgres, Settings};
+use crate::{audit, clean, demo, run, story, with_postgres};
 
 /// Runs the power-bank rental system on this machine.
 #[derive(Parser, Debug)]
@@ -24,6 +24,8 @@ enum Command {
     Run(Settings),
     /// Play one rental against a running stack and check every answer.
     Demo(Doors),
+    /// Check every law of money on a running stack.
+    Audit(Audited),
     /// Run a command beside a throwaway PostgreSQL.
     WithPostgres {
         #[command(flatten)]
@@ -50,6 +52,7 @@ pub async fn execute(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Run(settings) => run::run(&project, &settings, &output).await?,
         Command::Demo(doors) => demo::run(&doors, &output).await?,
+        Command::Audit(audited) => return audit::run(&project, &audited).await,
         Command::WithPostgres { postgres, command } => {
             return with_postgres::run(&project, postgres.pg_source, &command).await;
         }

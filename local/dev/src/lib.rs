@@ -4,6 +4,7 @@
 //! Architecture invariant: whatever a module here starts, some `stop`, `remove`
 //! or drop of the same module ends; no error and no signal leaves a process.
 
+pub mod audit;
 pub mod clean;
 pub mod cli;
 pub mod command;
@@ -19,6 +20,7 @@ pub mod process;
 pub mod project;
 pub mod run;
 pub mod scheduler;
+pub mod scratch;
 pub mod settings;
 pub mod signals;
 pub mod stack;

@@ -35,6 +35,64 @@ impl Doors {
     }
 }
 
+/// Where the two databases are.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseDoors {
+    /// Port of db-rental.
+    #[arg(long, env = "RENTAL_DB_PORT", default_value_t = 5433)]
+    pub rental_db_port: u16,
+    /// Port of db-billing.
+    #[arg(long, env = "BILLING_DB_PORT", default_value_t = 5434)]
+    pub billing_db_port: u16,
+    /// A db-rental that is already there; needs `BILLING_DATABASE_URL` too.
+    #[arg(long, env = "RENTAL_DATABASE_URL", hide_env_values = true)]
+    pub rental_database_url: Option<String>,
+    /// A db-billing that is already there; needs `RENTAL_DATABASE_URL` too.
+    #[arg(long, env = "BILLING_DATABASE_URL", hide_env_values = true)]
+    pub billing_database_url: Option<String>,
+}
+
+impl DatabaseDoors {
+    /// The databases that the caller brought along, if any.
+    ///
+    /// # Errors
+    /// When only one is given, or one for both.
+    pub fn given(&self) -> Result<Option<DatabaseUrls>> {
+        let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
+        match (
+            given(&self.rental_database_url),
+            given(&self.billing_database_url),
+        ) {
+            (None, None) => Ok(None),
+            (Some(rental), Some(billing)) if rental == billing => {
+                bail!(
+                    "RENTAL_DATABASE_URL and BILLING_DATABASE_URL name the same database: give two"
+                )
+            }
+            (Some(rental), Some(billing)) => Ok(Some(DatabaseUrls { rental, billing })),
+            (Some(_), None) => {
+                bail!(
+                    "RENTAL_DATABASE_URL is set without BILLING_DATABASE_URL: set both, or neither"
+                )
+            }
+            (None, Some(_)) => {
+                bail!(
+                    "BILLING_DATABASE_URL is set without RENTAL_DATABASE_URL: set both, or neither"
+                )
+            }
+        }
+    }
+
+    /// The databases of a stack that runs with these settings.
+    ///
+    /// # Errors
+    /// As [`Self::given`].
+    pub fn urls(&self) -> Result<DatabaseUrls> {
+        let local = || DatabaseUrls::local(self.rental_db_port, self.billing_db_port);
+        Ok(self.given()?.unwrap_or_else(local))
+    }
+}
+
 /// Where the data lies.
 #[derive(Args, Clone, Debug)]
 pub struct Data {
@@ -64,18 +122,9 @@ pub struct Settings {
     /// Where the stack listens.
     #[command(flatten)]
     pub doors: Doors,
-    /// Port of db-rental.
-    #[arg(long, env = "RENTAL_DB_PORT", default_value_t = 5433)]
-    pub rental_db_port: u16,
-    /// Port of db-billing.
-    #[arg(long, env = "BILLING_DB_PORT", default_value_t = 5434)]
-    pub billing_db_port: u16,
-    /// A db-rental that is already there; needs `BILLING_DATABASE_URL` too.
-    #[arg(long, env = "RENTAL_DATABASE_URL", hide_env_values = true)]
-    pub rental_database_url: Option<String>,
-    /// A db-billing that is already there; needs `RENTAL_DATABASE_URL` too.
-    #[arg(long, env = "BILLING_DATABASE_URL", hide_env_values = true)]
-    pub billing_database_url: Option<String>,
+    /// Where the databases are.
+    #[command(flatten)]
+    pub databases: DatabaseDoors,
     /// Seconds between two ticks.
     #[arg(long, env = "BILLING_TICK_SEC", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     pub billing_tick_sec: u32,
@@ -97,6 +146,39 @@ pub struct Settings {
     pub postgres: Postgres,
 }
 
+/// What `audit` can be told.
+#[derive(Args, Clone, Debug)]
+pub struct Audited {
+    /// Where the databases are.
+    #[command(flatten)]
+    pub databases: DatabaseDoors,
+    /// Port of external-stubs, whose ledger is looked into.
+    #[arg(long, env = "STUBS_PORT", default_value_t = 3629)]
+    pub stubs_port: u16,
+    /// Base URL of stubs elsewhere.
+    #[arg(long, env = "LEDGER_URL")]
+    pub ledger_url: Option<String>,
+    /// There is no ledger to look into: some laws are then not checked.
+    #[arg(long)]
+    pub no_ledger: bool,
+    /// Two rounds of tick and reconcile have run since the last fault: nothing
+    /// may be left open.
+    #[arg(long)]
+    pub at_rest: bool,
+    /// Print JSON instead of the table.
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Audited {
+    /// The ledger's address; none when there is none.
+    pub fn ledger(&self) -> Option<String> {
+        let given = self.ledger_url.clone().filter(|url| !url.is_empty());
+        let local = || format!("http://127.0.0.1:{}", self.stubs_port);
+        (!self.no_ledger).then(|| given.unwrap_or_else(local))
+    }
+}
+
 /// The addresses of both databases.
 #[derive(Clone, Debug)]
 pub struct DatabaseUrls {
@@ -113,38 +195,6 @@ impl DatabaseUrls {
         Self {
             rental: url(rental_port, "rental"),
             billing: url(billing_port, "billing"),
-        }
-    }
-}
-
-impl Settings {
-    /// The databases that the caller brought along, if any.
-    ///
-    /// # Errors
-    /// When only one is given, or one for both.
-    pub fn given_databases(&self) -> Result<Option<DatabaseUrls>> {
-        let given = |url: &Option<String>| url.clone().filter(|url| !url.is_empty());
-        match (
-            given(&self.rental_database_url),
-            given(&self.billing_database_url),
-        ) {
-            (None, None) => Ok(None),
-            (Some(rental), Some(billing)) if rental == billing => {
-                bail!(
-                    "RENTAL_DATABASE_URL and BILLING_DATABASE_URL name the same database: give two"
-                )
-            }
-            (Some(rental), Some(billing)) => Ok(Some(DatabaseUrls { rental, billing })),
-            (Some(_), None) => {
-                bail!(
-                    "RENTAL_DATABASE_URL is set without BILLING_DATABASE_URL: set both, or neither"
-                )
-            }
-            (None, Some(_)) => {
-                bail!(
-                    "BILLING_DATABASE_URL is set without RENTAL_DATABASE_URL: set both, or neither"
-                )
-            }
         }
     }
 }

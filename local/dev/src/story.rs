@@ -1,7 +1,5 @@
 //! `story`: a stack of its own from nothing, one rental, a restart, and away.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -11,7 +9,8 @@ use crate::demo::{self, Stage};
 use crate::output::Output;
 use crate::ports;
 use crate::project::Project;
-use crate::settings::{Data, Doors, Postgres, QUIET_LOGS, Settings};
+use crate::scratch;
+use crate::settings::{Data, DatabaseDoors, Doors, Postgres, QUIET_LOGS, Settings};
 use crate::signals::Signals;
 use crate::stack::beside;
 
@@ -23,11 +22,7 @@ const TICK_SEC: u32 = 2;
 /// # Errors
 /// What went differently; nothing is left running or lying about then.
 pub async fn run(project: &Project, postgres: Postgres, output: &Output) -> Result<()> {
-    let folder = tempfile::Builder::new()
-        .prefix("power-bank-story-")
-        .permissions(Permissions::from_mode(0o755))
-        .tempdir()
-        .context("no temporary folder")?;
+    let folder = scratch::folder("power-bank-story-")?;
     let settings = settings_in(folder.path(), postgres)?;
     let told = tell(project, &settings, output).await;
     let cleaned = clean::run(project, &settings.data, output).await;
@@ -69,10 +64,12 @@ fn settings_in(folder: &Path, postgres: Postgres) -> Result<Settings> {
             api_port: ports::any_free()?,
             stubs_port: ports::any_free()?,
         },
-        rental_db_port: ports::any_free()?,
-        billing_db_port: ports::any_free()?,
-        rental_database_url: None,
-        billing_database_url: None,
+        databases: DatabaseDoors {
+            rental_db_port: ports::any_free()?,
+            billing_db_port: ports::any_free()?,
+            rental_database_url: None,
+            billing_database_url: None,
+        },
         billing_tick_sec: TICK_SEC,
         concurrency: 4,
         invoke_port: 0,

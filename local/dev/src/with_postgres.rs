@@ -51,6 +51,7 @@ async fn execute(throwaway: &Throwaway, command: &[OsString]) -> Result<u8> {
     let urls = throwaway.database_urls();
     let status = Command::new(program)
         .args(arguments)
+        .env("TMPDIR", throwaway.scratch()?)
         .env("TEST_DATABASE_URL", throwaway.server_url())
         .env("RENTAL_DATABASE_URL", urls.rental)
         .env("BILLING_DATABASE_URL", urls.billing)

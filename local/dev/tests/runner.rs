@@ -29,6 +29,7 @@ fn dev(arguments: &[&str]) -> Command {
         "BILLING_DB_PORT",
         "BILLING_TICK_SEC",
         "DATA_DIR",
+        "LEDGER_URL",
         "PG_SOURCE",
         "RENTAL_DATABASE_URL",
         "RENTAL_DB_PORT",
@@ -153,6 +154,33 @@ fn with_postgres_leaves_nothing_behind_when_it_is_told_to_stop() {
         assert_eq!(Process::with_pid(line.trim().parse().unwrap()), None);
         assert!(is_empty(temporary.path()));
     }
+}
+
+/// Nothing listens on port 1.
+#[test]
+fn an_audit_of_a_stack_that_does_not_run_says_how_to_start_one() {
+    for port in ["--rental-db-port", "--stubs-port"] {
+        let output = dev(&["audit", port, "1"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{output:?}");
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(stderr.lines().count(), 1, "more than a sentence: {stderr}");
+        assert!(stderr.starts_with("error: "), "{stderr}");
+        assert!(stderr.contains("`make run`"), "{stderr}");
+    }
+}
+
+#[test]
+fn an_audit_that_finds_no_rental_is_no_success() {
+    let dev_itself = env!("CARGO_BIN_EXE_dev");
+    let output = dev(&["with-postgres", "--", dev_itself, "audit", "--no-ledger"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let last = stderr.lines().last().unwrap();
+    assert!(last.contains("no rental"), "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    assert!(stdout.contains("not checked: no ledger"), "{stdout}");
 }
 
 #[test]

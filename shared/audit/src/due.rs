@@ -65,6 +65,8 @@ pub(crate) fn seconds_between(from: DateTime<Utc>, to: DateTime<Utc>) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::Price;
+    use domain::Amount;
+    use proptest::prelude::*;
 
     const EXAMPLE: Price = Price {
         price_per_hour: 60,
@@ -115,5 +117,31 @@ mod tests {
             huge.first_second_of_buyout(),
             Some(i128::from(i32::MAX) * 60 + 1)
         );
+    }
+
+    /// Small numbers, where roundings and free periods meet, and the largest there are.
+    fn number(least: i64) -> impl Strategy<Value = i64> {
+        prop_oneof![least..10_000, least..=i64::MAX]
+    }
+
+    proptest! {
+        #[test]
+        fn the_audit_and_the_domain_come_to_the_same(
+            price_per_hour in number(0),
+            free_period_min in prop_oneof![0..120, 0..=i32::MAX],
+            buyout in number(1),
+            seconds in number(0),
+        ) {
+            let here = Price { price_per_hour, free_period_min, buyout };
+            let amount = |units| Amount::new(units).unwrap();
+            let price = domain::Price::new(amount(price_per_hour), free_period_min, amount(buyout));
+            let there = price.unwrap();
+            let due = there.due_rounded_up(seconds).units();
+            prop_assert_eq!(here.due(i128::from(seconds)), i128::from(due));
+            // The domain knows no second past the end of its numbers.
+            let bought_out = here.first_second_of_buyout();
+            let bought_out = bought_out.and_then(|second| i64::try_from(second).ok());
+            prop_assert_eq!(bought_out, there.first_second_due(amount(buyout)));
+        }
     }
 }

@@ -102,10 +102,11 @@ impl<'a> Facts<'a> {
         let (Some(rental), Some(billing)) = (self.rental, self.billing) else {
             return false;
         };
+        let billed = billing.paid.saturating_add(billing.written_off);
         billing.version >= rental.version
             && is_ended(&billing.status)
             && billing.is_done()
-            && Some(billing.paid.saturating_sub(billing.refunded)) == billing.total_amount
+            && Some(billed.saturating_sub(billing.refunded)) == billing.total_amount
     }
 }
 
@@ -116,7 +117,7 @@ pub(crate) trait Sums {
     fn open(&self) -> i128;
     /// `D`.
     fn debt(&self) -> i128;
-    /// `B = P + U + D`.
+    /// `B = P + U + D + W`.
     fn billed(&self) -> i128;
     /// Nothing is open and nothing is owed.
     fn is_done(&self) -> bool;
@@ -144,6 +145,7 @@ impl Sums for BillingRows {
         i128::from(self.paid)
             .saturating_add(self.open())
             .saturating_add(self.debt())
+            .saturating_add(self.written_off.into())
     }
 
     fn is_done(&self) -> bool {

@@ -6,9 +6,12 @@ use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
+use std::time::Duration;
 
 /// How many ejects are read at once.
 const EJECTS: u32 = 5_000;
+/// How long it may take for a page.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The provider's ledger.
 #[derive(Clone, Debug)]
@@ -95,7 +98,8 @@ impl Ledger {
         path: &str,
         query: &[(&str, String)],
     ) -> Result<T, AuditError> {
-        let request = self.client.get(format!("{}{path}", self.url)).query(query);
+        let request = self.client.get(format!("{}{path}", self.url));
+        let request = request.query(query).timeout(PATIENCE);
         let answer = request.send().await?.error_for_status()?;
         Ok(answer.json().await?)
     }

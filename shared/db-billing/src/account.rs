@@ -65,10 +65,11 @@ async fn lock(
         Row,
         r#"
         SELECT r.rental_id, r.user_id, r.price_per_hour, r.free_period_min, r.buyout,
-               r.started_at, r.finished_at, r.paid, r.refunded,
+               r.started_at, r.finished_at, r.paid, r.written_off, r.refunded,
                a.attempt_id AS "attempt_id?", a.kind AS "kind?", a.amount AS "attempt_amount?",
                a.step, a.created_at AS "created_at?",
                d.amount AS "debt_amount?", d.failures AS "failures?", d.opened_at AS "opened_at?",
+               d.retried_at,
                d.next_try_at AS "next_try_at?",
                coalesce(r.lease_until > app_now(), false) AS "is_leased!", app_now() AS "now!"
         FROM rentals r
@@ -97,6 +98,7 @@ struct Row {
     started_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
     paid: i64,
+    written_off: i64,
     refunded: i64,
     attempt_id: Option<Uuid>,
     kind: Option<String>,
@@ -106,6 +108,7 @@ struct Row {
     debt_amount: Option<i64>,
     failures: Option<i32>,
     opened_at: Option<DateTime<Utc>>,
+    retried_at: Option<DateTime<Utc>>,
     next_try_at: Option<DateTime<Utc>>,
     is_leased: bool,
     now: DateTime<Utc>,
@@ -131,6 +134,7 @@ impl TryFrom<Row> for BilledRental {
                 paid: amount("rentals", "paid", row.paid)?,
                 open: row.open_attempt()?,
                 debt: row.debt()?,
+                written_off: amount("rentals", "written_off", row.written_off)?,
                 refunded: amount("rentals", "refunded", row.refunded)?,
             },
             rental_id: RentalId::new(row.rental_id),
@@ -184,6 +188,7 @@ impl Row {
             amount: amount("debts", "amount", owed)?,
             failures: self.failures.unwrap_or_default(),
             opened_at: there("debts", "opened_at", self.opened_at)?,
+            retried_at: self.retried_at,
             next_try_at: there("debts", "next_try_at", self.next_try_at)?,
         }))
     }

@@ -22,6 +22,7 @@ pub struct BillingRows {
     pub total_amount: Option<i64>,
     pub version: i64,
     pub paid: i64,
+    pub written_off: i64,
     pub refunded: i64,
     pub next_bill_at: Option<DateTime<Utc>>,
     pub lease_token: Option<Uuid>,

@@ -175,14 +175,20 @@ async fn insert_attempts(connection: &mut PgConnection, changes: &[Change]) -> R
 
 async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Result<(), DbError> {
     let column = |value: fn(&Change) -> i64| changes.iter().map(value).collect::<Vec<_>>();
+    let settled = changes
+        .iter()
+        .map(|change| change.after.is_settled())
+        .collect::<Result<Vec<_>, _>>()?;
     let done = sqlx::query!(
         r#"
         UPDATE rentals
-        SET paid = c.paid, refunded = c.refunded, next_bill_at = c.next_bill_at,
+        SET paid = c.paid, written_off = c.written_off, refunded = c.refunded,
+            next_bill_at = c.next_bill_at, awaits_grace = false, release_due = rentals.release_due OR c.is_settled,
             lease_token = CASE WHEN c.keeps_lease THEN rentals.lease_token END,
             lease_until = CASE WHEN c.keeps_lease THEN rentals.lease_until END
-        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[])
-             AS c (rental_id, paid, refunded, next_bill_at, keeps_lease)
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[],
+                    $6::boolean[], $7::bigint[])
+             AS c (rental_id, paid, refunded, next_bill_at, keeps_lease, is_settled, written_off)
         WHERE rentals.rental_id = c.rental_id
         "#,
         &changes.iter().map(Change::id).collect::<Vec<_>>(),
@@ -196,6 +202,8 @@ async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Re
             .iter()
             .map(|change| change.keeps_lease)
             .collect::<Vec<_>>(),
+        &settled,
+        &column(|change| change.after.written_off.units()),
     )
     .execute(connection)
     .await?;
@@ -222,13 +230,14 @@ async fn upsert_debts(connection: &mut PgConnection, changes: &[Change]) -> Resu
     }
     sqlx::query!(
         r#"
-        INSERT INTO debts (rental_id, user_id, amount, failures, opened_at, next_try_at, settled_at)
+        INSERT INTO debts (rental_id, user_id, amount, failures, opened_at, next_try_at, settled_at,
+                           retried_at)
         SELECT * FROM UNNEST($1::uuid[], $2::text[], $3::bigint[], $4::int[], $5::timestamptz[],
-                             $6::timestamptz[], $7::timestamptz[])
+                             $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
         ON CONFLICT (rental_id) DO UPDATE
         SET amount = excluded.amount, failures = excluded.failures,
             opened_at = excluded.opened_at, next_try_at = excluded.next_try_at,
-            settled_at = excluded.settled_at
+            settled_at = excluded.settled_at, retried_at = excluded.retried_at
         "#,
         &debts
             .iter()
@@ -257,6 +266,10 @@ async fn upsert_debts(connection: &mut PgConnection, changes: &[Change]) -> Resu
         &debts
             .iter()
             .map(|(.., settled_at)| *settled_at)
+            .collect::<Vec<_>>() as &[Option<Moment>],
+        &debts
+            .iter()
+            .map(|(_, debt, ..)| debt.retried_at)
             .collect::<Vec<_>>() as &[Option<Moment>],
     )
     .execute(connection)

@@ -1,5 +1,6 @@
 //! Which rentals a tick works on.
 
+use crate::interval::interval;
 use chrono::TimeDelta;
 use db::DbError;
 use domain::RentalId;
@@ -25,13 +26,15 @@ pub struct Claimed {
 
 /// Leases up to `limit` rentals, the longest due first, that have something to be done at the
 /// latest moment of the grid of `tick`. Work falls on that grid, so that a tick which
-/// comes late or twice neither skips nor repeats. Never waits for another worker.
+/// comes late or twice neither skips nor repeats. A rental that no tick has looked at yet is left
+/// alone until its first unit has been due for a `grace`. Never waits for another worker.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn claim(
     connection: &mut PgConnection,
     tick: TimeDelta,
+    grace: TimeDelta,
     token: Uuid,
     limit: i64,
 ) -> Result<Claimed, DbError> {
@@ -40,6 +43,7 @@ pub async fn claim(
         WITH due AS (
             SELECT rental_id FROM rentals
             WHERE next_bill_at <= date_bin($1, app_now(), 'epoch')
+              AND (NOT awaits_grace OR next_bill_at <= date_bin($1, app_now(), 'epoch') - $5::interval)
               AND set_aside_at IS NULL
               AND (lease_until IS NULL OR lease_until <= app_now())
             ORDER BY next_bill_at
@@ -52,14 +56,11 @@ pub async fn claim(
         WHERE rentals.rental_id = due.rental_id
         RETURNING rentals.rental_id
         "#,
-        PgInterval {
-            months: 0,
-            days: 0,
-            microseconds: tick.num_microseconds().unwrap_or(i64::MAX)
-        },
+        interval(tick),
         token,
         limit,
         LEASE,
+        interval(grace),
     )
     .fetch_all(connection)
     .await?;

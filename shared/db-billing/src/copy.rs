@@ -52,11 +52,14 @@ pub async fn upsert_copies(
     sqlx::query!(
         r#"
         INSERT INTO rentals (rental_id, version, user_id, status, price_per_hour, free_period_min,
-                             buyout, started_at, finished_at, total_amount, next_bill_at)
+                             buyout, started_at, finished_at, total_amount, next_bill_at,
+                             awaits_grace)
         SELECT DISTINCT ON (rental_id) rental_id, version, user_id, status, price_per_hour,
                free_period_min, buyout, started_at, finished_at, total_amount,
                -- An end is looked at as soon as this database's own clock allows.
-               CASE WHEN finished_at IS NULL THEN first_due_at ELSE app_now() END
+               CASE WHEN finished_at IS NULL THEN first_due_at ELSE app_now() END,
+               -- The grace is a setting of the tick, which adds it itself.
+               finished_at IS NULL
         FROM UNNEST($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::int[],
                     $7::bigint[], $8::timestamptz[], $9::timestamptz[], $10::bigint[],
                     $11::timestamptz[])
@@ -66,7 +69,8 @@ pub async fn upsert_copies(
         ON CONFLICT (rental_id) DO UPDATE
         SET version = excluded.version, status = excluded.status,
             finished_at = excluded.finished_at, total_amount = excluded.total_amount,
-            next_bill_at = least(rentals.next_bill_at, excluded.next_bill_at)
+            next_bill_at = least(rentals.next_bill_at, excluded.next_bill_at),
+            awaits_grace = rentals.awaits_grace AND excluded.awaits_grace
         WHERE rentals.version < excluded.version
         "#,
         &copies

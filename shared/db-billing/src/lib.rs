@@ -6,22 +6,33 @@
 
 mod account;
 pub mod audit;
+mod books;
 mod change;
 mod claim;
+mod clock;
 mod copy;
+mod interval;
 mod operator;
+mod settled;
 mod show;
 mod status;
+mod worklist;
 
 pub use account::{BilledRental, lock_accounts, lock_rental_account};
+pub use books::{BillingBooks, books};
 pub use change::{AttemptStatus, Change, save};
 pub use claim::{Claimed, claim, renew_leases, set_aside};
+pub use clock::now;
 pub use copy::{RentalCopy, upsert_copies};
 pub use operator::{
     operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,
 };
+pub use settled::{release_told, releases_due, settled_rentals};
 pub use show::{ShownAttempt, ShownBilling, ShownRefund, show};
-pub use status::{current_debt, settled_rentals};
+pub use status::current_debt;
+pub use worklist::{
+    BillingWorklist, WaitingAttempt, WaitingDebt, WaitingRefund, WaitingRental, worklist,
+};
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "BILLING_DATABASE_URL";

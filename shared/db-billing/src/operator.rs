@@ -13,7 +13,8 @@ pub async fn requeue(connection: &mut PgConnection, rental_id: RentalId) -> Resu
     let done = sqlx::query!(
         r#"
         UPDATE rentals
-        SET set_aside_at = NULL, set_aside_reason = NULL, next_bill_at = app_now()
+        SET set_aside_at = NULL, set_aside_reason = NULL, next_bill_at = app_now(),
+            awaits_grace = false
         WHERE rental_id = $1 AND set_aside_at IS NOT NULL
         "#,
         rental_id.uuid(),

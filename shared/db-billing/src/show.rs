@@ -19,10 +19,16 @@ pub struct ShownBilling {
     pub open: i64,
     /// `D`: owed, and not in the open attempt.
     pub debt: i64,
+    /// When the debt arose.
+    pub debt_opened_at: Option<Moment>,
+    /// When an operator last had it tried again after it grew too old.
+    pub debt_retried_at: Option<Moment>,
     /// Declined collections in a row.
     pub debt_failures: i32,
     /// When the debt is tried next.
     pub debt_next_try_at: Option<Moment>,
+    /// `W`: debt that an operator gave up.
+    pub written_off: i64,
     /// `R`: the sum of refunds owed, paid out or not.
     pub refunded: i64,
     /// Nothing is done before it.
@@ -79,8 +85,9 @@ pub async fn show(
         r#"
         SELECT r.status, r.version, r.paid, coalesce(a.amount, 0) AS "open!",
                coalesce(d.amount, 0) AS "debt!", coalesce(d.failures, 0) AS "debt_failures!",
-               d.next_try_at AS "debt_next_try_at?", r.refunded, r.next_bill_at, r.lease_until,
-               r.set_aside_at, r.set_aside_reason
+               d.next_try_at AS "debt_next_try_at?", d.opened_at AS "debt_opened_at?",
+               d.retried_at AS "debt_retried_at?", r.written_off,
+               r.refunded, r.next_bill_at, r.lease_until, r.set_aside_at, r.set_aside_reason
         FROM rentals r
         LEFT JOIN payment_attempts a ON a.rental_id = r.rental_id AND a.status = 'OPEN'
         LEFT JOIN debts d ON d.rental_id = r.rental_id AND d.settled_at IS NULL

@@ -50,8 +50,30 @@ pub async fn claim_holds(
         .collect())
 }
 
+/// Takes over an unknown hold of a start that is over: for a person who knows what became of it.
+///
+/// # Errors
+/// [`DbError::Lost`] when somebody works on it, or it is not unknown any more.
+pub async fn take_hold(connection: &mut PgConnection, lease: Lease) -> Result<(), DbError> {
+    let done = sqlx::query!(
+        r#"
+        UPDATE rentals
+        SET lease_token = $2, lease_until = app_now() + $3
+        WHERE rental_id = $1 AND hold_status = 'REQUESTED' AND status <> 'PENDING'
+          AND (lease_until IS NULL OR lease_until <= app_now())
+        "#,
+        lease.rental_id.uuid(),
+        lease.token,
+        LEASE,
+    )
+    .execute(connection)
+    .await?;
+    db::one_row(done.rows_affected(), "somebody works on the hold")
+}
+
 /// Writes what became of a hold that was unknown when its start was over. A deposit that is held
-/// after all is waived no longer.
+/// after all is waived no longer; where the rental is over too, somebody has to ask whether it may
+/// be released.
 ///
 /// # Errors
 /// [`DbError::Lost`] when the lease is lost.
@@ -68,6 +90,7 @@ pub async fn record_late_hold(
         r#"
         UPDATE rentals
         SET hold_status = $3, deposit_waived = deposit_waived AND $3 <> 'HELD',
+            held_late = $3 = 'HELD' AND status <> 'ACTIVE',
             lease_token = NULL, lease_until = NULL
         WHERE rental_id = $1 AND lease_token = $2 AND hold_status = 'REQUESTED'
         "#,
@@ -80,32 +103,30 @@ pub async fn record_late_hold(
     db::one_row(done.rows_affected(), "the hold's lease is lost")
 }
 
-/// A rental that ended, or failed, while its hold stands.
+/// A rental that was over before its hold turned out to stand.
 #[derive(Clone, Copy, Debug)]
-pub struct HeldAfterEnd {
+pub struct HeldLate {
     /// Which rental.
     pub rental_id: RentalId,
-    /// Its newest version: billing must know it before it can call the rental settled.
-    pub version: i64,
     /// Whether it never started, so that billing has no say.
     pub has_failed: bool,
 }
 
-/// Rentals that ended while their hold stands, in the order of their ids, after `after`.
+/// Rentals that were over before their hold turned out to stand, in the order of their ids, after
+/// `after`.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn ended_with_hold(
+pub async fn held_late(
     connection: &mut PgConnection,
     after: Option<RentalId>,
     limit: i64,
-) -> Result<Vec<HeldAfterEnd>, DbError> {
+) -> Result<Vec<HeldLate>, DbError> {
     let rows = sqlx::query!(
         r#"
-        SELECT rental_id, version, status = 'FAILED' AS "has_failed!"
+        SELECT rental_id, status = 'FAILED' AS "has_failed!"
         FROM rentals
-        WHERE hold_status = 'HELD' AND status IN ('FAILED', 'FINISHED', 'BUYOUT')
-          AND ($1::uuid IS NULL OR rental_id > $1)
+        WHERE held_late AND ($1::uuid IS NULL OR rental_id > $1)
         ORDER BY rental_id
         LIMIT $2
         "#,
@@ -116,33 +137,54 @@ pub async fn ended_with_hold(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| HeldAfterEnd {
+        .map(|row| HeldLate {
             rental_id: RentalId::new(row.rental_id),
-            version: row.version,
             has_failed: row.has_failed,
         })
         .collect())
 }
 
-/// HELD to RELEASING: commits the release's intent; changes nothing when it is not HELD any more.
+/// Notes that billing was asked about these, and will tell when they are settled.
 ///
 /// # Errors
 /// [`DbError`].
-pub async fn begin_release(
+pub async fn asked_about_release(
     connection: &mut PgConnection,
-    rental_id: RentalId,
-    release_id: Uuid,
+    rental_ids: &[RentalId],
 ) -> Result<(), DbError> {
+    let ids: Vec<Uuid> = rental_ids.iter().map(|id| id.uuid()).collect();
+    sqlx::query!(
+        "UPDATE rentals SET held_late = false WHERE rental_id = ANY($1) AND held_late",
+        &ids,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// HELD to RELEASING: commits the releases' intents, each under a key of `fresh_id`. Those that
+/// are not HELD stay as they are.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn begin_releases(
+    connection: &mut PgConnection,
+    rental_ids: &[RentalId],
+    fresh_id: fn() -> Uuid,
+) -> Result<(), DbError> {
+    let (ids, release_ids): (Vec<Uuid>, Vec<Uuid>) =
+        rental_ids.iter().map(|id| (id.uuid(), fresh_id())).unzip();
     sqlx::query!(
         r#"
         UPDATE rentals
-        SET hold_status = 'RELEASING', release_id = $2,
-            release_expires_at = app_now() + $3
-        WHERE rental_id = $1 AND hold_status = 'HELD'
+        SET hold_status = 'RELEASING', release_id = r.release_id,
+            release_expires_at = app_now() + $3, held_late = false
+        FROM UNNEST($1::uuid[], $2::uuid[]) AS r (rental_id, release_id)
+        WHERE rentals.rental_id = r.rental_id AND hold_status = 'HELD'
           AND status IN ('FAILED', 'FINISHED', 'BUYOUT')
         "#,
-        rental_id.uuid(),
-        release_id,
+        &ids,
+        &release_ids,
         KEY_RETENTION,
     )
     .execute(connection)
@@ -179,27 +221,6 @@ pub async fn renew_release(
         id: release_id,
         expires_at,
     })
-}
-
-/// How many starts and holds stayed unknown for so long that only a person goes on with them.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn left_to_a_person(connection: &mut PgConnection) -> Result<i64, DbError> {
-    let count = sqlx::query_scalar!(
-        r#"
-        SELECT (SELECT count(*) FROM rentals
-                WHERE status = 'PENDING' AND lease_until <= app_now()
-                  AND eject_expires_at + $1 <= app_now())
-             + (SELECT count(*) FROM rentals
-                WHERE hold_status = 'REQUESTED' AND status <> 'PENDING'
-                  AND hold_expires_at + $1 <= app_now()) AS "count!"
-        "#,
-        KEY_RETENTION,
-    )
-    .fetch_one(connection)
-    .await?;
-    Ok(count)
 }
 
 /// RELEASING to RELEASED: the provider holds nothing any more. `release_id` is the intent whose

@@ -5,6 +5,9 @@
 //! in the state, and under the lease, that the step began with.
 
 pub mod audit;
+mod books;
+mod clock;
+mod flag;
 mod hold;
 mod keys;
 mod outbox;
@@ -17,10 +20,14 @@ mod start;
 mod started;
 mod stop;
 mod terms;
+mod worklist;
 
+pub use books::{RentalBooks, books};
+pub use clock::now;
+pub use flag::{OpenRental, flag, open_rental_with, unflag};
 pub use hold::{
-    HeldAfterEnd, begin_release, claim_holds, ended_with_hold, hold_released, left_to_a_person,
-    record_late_hold, renew_release,
+    HeldLate, asked_about_release, begin_releases, claim_holds, held_late, hold_released,
+    record_late_hold, renew_release, take_hold,
 };
 pub use keys::{Endpoint, KeyUse, answer_start, find_key, forget_start, insert_key};
 pub use outbox::{
@@ -34,10 +41,13 @@ pub use record::{operator_actions, record_operator_action};
 pub use rental::{Hold, Lease, Rental, find_rental, lock_rental};
 pub use start::{
     NewRental, ONE_OPEN_PER_POWERBANK, ONE_WAIVED_PER_USER, activate, commit_eject_intent, fail,
-    flag_open_rental_with, insert_pending, park, renew_eject_intent, renew_hold_intent,
+    insert_pending, park, renew_eject_intent, renew_hold_intent,
 };
 pub use started::{StartedRental, find_started};
 pub use stop::{BuyoutDue, bought_out_in_the_way, buy_out, buyouts_due, correct_end, end};
+pub use worklist::{
+    RentalWorklist, WaitingFlag, WaitingHold, WaitingStart, WaitingTransition, worklist,
+};
 
 /// The environment's variable that names the database.
 pub const DATABASE_URL: &str = "RENTAL_DATABASE_URL";

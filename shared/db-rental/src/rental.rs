@@ -4,8 +4,8 @@ use crate::terms::{price, terms};
 use chrono::{DateTime, Utc};
 use db::{BadRow, DbError};
 use domain::{
-    Amount, End, EndStatus, HoldStatus, Intent, Moment, PowerbankId, QuoteId, RentalEvent,
-    RentalId, RentalStatus, Running, StationId, Terms, UserId,
+    Amount, End, EndStatus, HoldStatus, Intent, Moment, PROVIDER_MEMORY, PowerbankId, QuoteId,
+    RentalEvent, RentalId, RentalStatus, Running, StationId, Terms, UserId,
 };
 use sqlx::PgConnection;
 use sqlx::postgres::types::PgInterval;
@@ -20,7 +20,7 @@ pub(crate) const LEASE: PgInterval = seconds(25);
 pub(crate) const LONGEST_REQUEST: PgInterval = seconds(20);
 
 /// How long the provider and the stations are asked about a key: they forget it after a day.
-pub(crate) const KEY_RETENTION: PgInterval = seconds(23 * 60 * 60);
+pub(crate) const KEY_RETENTION: PgInterval = seconds(PROVIDER_MEMORY.num_seconds());
 
 const fn seconds(seconds: i64) -> PgInterval {
     PgInterval {
@@ -47,6 +47,8 @@ pub struct Rental {
     pub status: RentalStatus,
     /// Counts its transitions; 0 until the first.
     pub version: i64,
+    /// When it was begun.
+    pub created_at: Moment,
     /// None until ACTIVE.
     pub powerbank_id: Option<PowerbankId>,
     /// None until ACTIVE; whole seconds.
@@ -95,6 +97,32 @@ impl Rental {
         })
     }
 
+    /// Whether somebody may be working on its start or its hold.
+    #[must_use]
+    pub fn is_leased(&self) -> bool {
+        self.lease_until.is_some_and(|until| self.now < until)
+    }
+
+    /// Whether its eject was asked for so long ago that nobody asks what became of it.
+    #[must_use]
+    pub fn eject_is_left_to_a_person(&self) -> bool {
+        self.eject.is_some_and(|eject| self.is_forgotten(eject))
+    }
+
+    /// Whether its hold was asked for so long ago that nobody asks what became of it.
+    #[must_use]
+    pub fn hold_is_left_to_a_person(&self) -> bool {
+        self.hold.intent.is_some_and(|hold| self.is_forgotten(hold))
+    }
+
+    /// Whether whoever was asked may have forgotten the key.
+    fn is_forgotten(&self, intent: Intent) -> bool {
+        intent
+            .expires_at
+            .checked_add_signed(PROVIDER_MEMORY)
+            .is_some_and(|forgotten| forgotten <= self.now)
+    }
+
     /// The rental one transition on; its other fields are for the transition to set.
     ///
     /// # Errors
@@ -138,7 +166,7 @@ macro_rules! select_rental {
             r#"
             SELECT rental_id, quote_id, user_id, station_id,
                    price_per_hour, free_period_min, deposit, buyout, trusted, has_subscription,
-                   status, version, powerbank_id, started_at, finished_at, total_amount,
+                   status, version, created_at, powerbank_id, started_at, finished_at, total_amount,
                    hold_status, hold_id, hold_expires_at, release_id, release_expires_at,
                    eject_id, eject_expires_at, lease_until, flag_reason, app_now() AS "now!"
             FROM rentals
@@ -189,6 +217,7 @@ struct Row {
     has_subscription: bool,
     status: String,
     version: i64,
+    created_at: DateTime<Utc>,
     powerbank_id: Option<String>,
     started_at: Option<DateTime<Utc>>,
     finished_at: Option<DateTime<Utc>>,
@@ -229,6 +258,7 @@ impl TryFrom<Row> for Rental {
             )?,
             status,
             version: row.version,
+            created_at: row.created_at,
             powerbank_id: row
                 .powerbank_id
                 .map(|id| read("powerbank_id", PowerbankId::try_from(id)))

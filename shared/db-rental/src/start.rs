@@ -168,31 +168,8 @@ pub async fn renew_eject_intent(
     intent(eject_id, expires_at)
 }
 
-/// Flags the open rental, if any, whose power bank a station just ejected to somebody else.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn flag_open_rental_with(
-    connection: &mut PgConnection,
-    powerbank_id: &PowerbankId,
-    reason: &str,
-) -> Result<(), DbError> {
-    sqlx::query!(
-        r#"
-        UPDATE rentals
-        SET flagged_at = app_now(), flag_reason = $2
-        WHERE powerbank_id = $1 AND status = 'ACTIVE' AND flagged_at IS NULL
-        "#,
-        powerbank_id.as_str(),
-        reason,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// PENDING to ACTIVE: the station ejected `powerbank_id`, and the time runs from now. The moment
-/// of the buyout follows from the start and the terms, and is kept for its index.
+/// PENDING to ACTIVE: the station ejected `powerbank_id`, and the time runs `since` then, or from
+/// now. The moment of the buyout follows from the start and the terms, and is kept for its index.
 ///
 /// # Errors
 /// [`DbError::Lost`] when the lease is lost.
@@ -200,12 +177,13 @@ pub async fn activate(
     connection: &mut PgConnection,
     lease: Lease,
     powerbank_id: &PowerbankId,
+    since: Option<Moment>,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
     let rental = lock_pending(connection, lease)
         .await?
         .moved_to(RentalStatus::Active)?;
-    let started_at = domain::whole_seconds(rental.now);
+    let started_at = domain::whole_seconds(since.unwrap_or(rental.now));
     let running = Running {
         started_at,
         price: rental.terms.price,

@@ -1,7 +1,7 @@
 //! What billing knows of one rental, what it does next, and what an outcome changes.
 //!
 //! In the laws of docs/ARCHITECTURE.md: `P` is `paid`, `U` the amount of `open`, `D` the debt's
-//! amount, `R` is `refunded`, and `B = P + U + D`.
+//! amount, `W` is `written_off`, `R` is `refunded`, and `B = P + U + D + W`.
 
 use crate::Moment;
 use crate::amount::{Amount, MoneyError};
@@ -62,6 +62,8 @@ pub struct Account {
     pub open: Option<OpenAttempt>,
     /// `D`: present from the decline that opened it until nothing of it is owed or open.
     pub debt: Option<Debt>,
+    /// `W`: debt that a person gave up. It counts as billed, and nobody asks for it any more.
+    pub written_off: Amount,
     /// `R`: refunds owed so far, paid out or not.
     pub refunded: Amount,
 }
@@ -162,6 +164,26 @@ impl Account {
         Ok(self)
     }
 
+    /// A person has a debt tried again that grew too old: its age counts from now.
+    #[must_use]
+    pub fn retry_debt(mut self, now: Moment) -> Self {
+        self.debt = self.debt.map(|debt| Debt {
+            retried_at: Some(now),
+            ..debt
+        });
+        self
+    }
+
+    /// A person gives up a debt, whole. What becomes due later is asked for as ever.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when the books cannot be added up.
+    pub fn write_off_debt(mut self) -> Result<Self, MoneyError> {
+        self.written_off = self.written_off.plus(self.debt_amount())?;
+        self.debt = None;
+        Ok(self)
+    }
+
     /// The moment before which nothing is to be done; none when nothing ever is, or when only a
     /// person can go on.
     ///
@@ -188,23 +210,38 @@ impl Account {
         Ok(charge.into_iter().chain(collection).min())
     }
 
+    /// Whether the books are closed: it ended, nothing is owed, nothing is unknown, and exactly the
+    /// total is billed.
+    ///
+    /// # Errors
+    /// [`MoneyError`] when the books cannot be added up: the rental is then set aside.
+    pub fn is_settled(&self) -> Result<bool, MoneyError> {
+        let Some(finished_at) = self.finished_at else {
+            return Ok(false);
+        };
+        Ok(self.open.is_none()
+            && self.debt.is_none()
+            && self.billed()? == self.running.due_at(finished_at))
+    }
+
     /// Whether the open attempt has been unknown for so long that only a person goes on with it.
     #[must_use]
     pub fn attempt_is_left_to_a_person(&self, now: Moment) -> bool {
         self.open.is_some_and(|attempt| attempt.expires_at() <= now)
     }
 
-    /// `P + D - R` and, beside it, `U`: what counts as billed.
+    /// `P + D + W - R` and, beside it, `U`: what counts as billed.
     fn billed(&self) -> Result<Amount, MoneyError> {
         let open = self.open.map_or(Amount::ZERO, |attempt| attempt.amount);
         self.paid
             .plus(open)?
             .plus(self.debt_amount())?
+            .plus(self.written_off)?
             .minus(self.refunded)
     }
 
-    /// An end that came late can find more billed than due: the excess lowers the debt first;
-    /// what is left of it was paid, and is owed back.
+    /// An end that came late can find more billed than due: the excess lowers the debt first, and
+    /// then what was written off; what is left of it was paid, and is owed back.
     fn give_back_excess(&mut self, due: Amount) -> Result<(), MoneyError> {
         let excess = self.billed()?.excess_over(due);
         let off_the_debt = excess.min(self.debt_amount());
@@ -213,7 +250,12 @@ impl Account {
             .map(|debt| debt.lowered_by(off_the_debt))
             .transpose()?
             .filter(|debt| !debt.amount.is_zero());
-        self.refunded = self.refunded.plus(excess.excess_over(off_the_debt))?;
+        let excess = excess.excess_over(off_the_debt);
+        let off_the_written_off = excess.min(self.written_off);
+        self.written_off = self.written_off.minus(off_the_written_off)?;
+        self.refunded = self
+            .refunded
+            .plus(excess.excess_over(off_the_written_off))?;
         Ok(())
     }
 
@@ -246,6 +288,6 @@ impl Tick {
     }
 
     fn may_collect(&self, debt: &Debt) -> bool {
-        self.now < after(debt.opened_at, self.debt_max_age)
+        !debt.is_left_to_a_person(self.now, self.debt_max_age)
     }
 }

@@ -4,6 +4,9 @@ use crate::Moment;
 use crate::amount::{Amount, MoneyError};
 use chrono::TimeDelta;
 
+/// `DEBT_MAX_AGE_DAYS`, unless the environment says otherwise.
+pub const DEFAULT_DEBT_MAX_AGE_DAYS: u32 = 30;
+
 const FIRST_BACKOFF_SEC: i64 = 60;
 const LONGEST_BACKOFF_SEC: i64 = 3_600;
 
@@ -14,6 +17,8 @@ pub struct Debt {
     pub amount: Amount,
     /// When it arose.
     pub opened_at: Moment,
+    /// When a person last had it tried again after it grew too old.
+    pub retried_at: Option<Moment>,
     /// Declined collections in a row.
     pub failures: i32,
     /// Not collected before this moment.
@@ -41,9 +46,16 @@ impl Debt {
         Self {
             amount,
             opened_at: now,
+            retried_at: None,
             failures: 0,
             next_try_at: after(now, backoff(0)),
         }
+    }
+
+    /// Whether it is so old that only a person goes on with it.
+    #[must_use]
+    pub fn is_left_to_a_person(&self, now: Moment, max_age: TimeDelta) -> bool {
+        after(self.retried_at.unwrap_or(self.opened_at), max_age) <= now
     }
 
     /// New dues join without a call.

@@ -16,7 +16,7 @@ mod terms;
 
 pub use account::{Account, AttemptKind, OpenAttempt, PROVIDER_MEMORY, Tick};
 pub use amount::{Amount, MoneyError};
-pub use debt::{Debt, backoff};
+pub use debt::{DEFAULT_DEBT_MAX_AGE_DAYS, Debt, backoff};
 pub use event::RentalEvent;
 pub use hold::HoldStatus;
 pub use idempotency::{IdempotencyKey, InvalidIdempotencyKey};

@@ -6,6 +6,7 @@ use reconcile::ReconcileStep;
 use runtime::step::Step;
 use start::StartStep;
 use std::fmt;
+use std::sync::LazyLock;
 use stop::StopStep;
 
 /// One of the two databases.
@@ -114,6 +115,15 @@ pub(crate) fn places() -> Vec<Place> {
     );
     places
 }
+
+/// What may be asked of the outside from this step to the next, by the endpoints' names.
+pub(crate) fn calls_after(step: &str) -> &'static [&'static str] {
+    let place = PLACES.iter().find(|place| place.step == step);
+    place.map_or(&[], |place| place.calls)
+}
+
+/// [`places`], made once.
+static PLACES: LazyLock<Vec<Place>> = LazyLock::new(places);
 
 fn place(step: impl Step, then: Then) -> Place {
     let mut faults = vec![Fault::Kill, Fault::LeaseRunsOut, Fault::Repeated];

@@ -115,23 +115,31 @@ pub(crate) fn histories() -> impl Strategy<Value = History> {
     (setup(), operations, any::<bool>()).prop_map(|(setup, operations, clients_come_back)| {
         History {
             setup,
-            operations,
+            operations: prelude().chain(operations).collect(),
             clients_come_back,
         }
     })
 }
 
+/// Each of three users has a rental.
+fn prelude() -> impl Iterator<Item = Operation> {
+    (0..3).flat_map(|user| {
+        let station = user;
+        [Operation::Rent { user, station }, Operation::Finish(0)]
+    })
+}
+
 fn setup() -> impl Strategy<Value = Setup> {
-    let price = prop_oneof![1 => Just(0), 9 => 1_i64..=600];
+    let price = prop_oneof![1 => Just(0), 9 => 30_i64..=3_600];
     let deposit = prop_oneof![1 => Just(0), 2 => 1_i64..=500];
     // Five minutes either way, as far as two clocks are to be apart.
     let skew = prop_oneof![2 => Just(0), 1 => Just(-300), 1 => Just(300)];
     let users = prop::collection::vec(user(), 2..=4);
     (
         price,
-        0_i64..=10,
+        0_i64..=3,
         deposit,
-        5_i64..=300,
+        20_i64..=600,
         1_i64..=120,
         users,
         skew,
@@ -175,16 +183,16 @@ fn operation() -> impl Strategy<Value = Operation> {
     let choice = any::<usize>;
     prop_oneof![
         30 => choice().prop_map(Operation::GoOn),
-        35 => choice().prop_map(Operation::Finish),
+        45 => choice().prop_map(Operation::Finish),
         8 => (choice(), choice()).prop_map(|(user, station)| Operation::Rent { user, station }),
         3 => choice().prop_map(Operation::StartAgain),
         4 => (choice(), choice()).prop_map(|(rental, station)| Operation::Stop { rental, station }),
         2 => choice().prop_map(Operation::StopAgain),
         2 => choice().prop_map(Operation::Look),
-        8 => ticks().prop_map(Operation::Ticks),
-        5 => Just(Operation::Reconcile),
+        12 => ticks().prop_map(Operation::Ticks),
+        8 => Just(Operation::Reconcile),
         3 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
-        9 => wait().prop_map(Operation::Wait),
+        14 => wait().prop_map(Operation::Wait),
         45 => choice().prop_map(Operation::LieInWait),
         2 => (choice(), balance()).prop_map(|(user, balance)| Operation::Pay { user, balance }),
         1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {

@@ -1,6 +1,6 @@
 //! What a flow does from one step to the next, undisturbed or under a fault.
 
-use crate::fault::{Db, Fault, places};
+use crate::fault::{Db, Fault, calls_after};
 use crate::flow::{Flow, Outcome};
 use crate::stage::Stage;
 use anyhow::Result;
@@ -122,11 +122,7 @@ async fn real_pause() -> Result<()> {
 impl Stage {
     /// At whatever is called next from this step, once, this goes wrong.
     async fn fault(&self, step: &str, mode: Value) -> Result<()> {
-        let calls = places()
-            .into_iter()
-            .find(|place| place.step == step)
-            .map(|place| place.calls)
-            .unwrap_or_default();
+        let calls = calls_after(step);
         for endpoint in calls {
             let mut fault = mode.clone();
             if let Some(fault) = fault.as_object_mut() {

@@ -13,6 +13,8 @@ use std::time::Duration;
 
 /// Fewer say nothing about how often each fault struck: such a run looks for a violation only.
 const FLOORS_FROM: u64 = 100;
+/// So many histories, where there is no terminal.
+const TELL_EVERY: u64 = 25;
 
 /// Plays all histories. Whether no law was broken, and enough was played to say so.
 pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
@@ -20,9 +22,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     runtime::set_id_source(crate::ids::next)
         .map_err(|_| anyhow::anyhow!("there is a source of ids"))?;
     let bar = ProgressBar::new(arguments.histories);
-    bar.set_style(ProgressStyle::with_template(
-        "{elapsed_precise} {bar:30} {pos}/{len} histories, {msg}",
-    )?);
+    let style = "{elapsed_precise} {bar:30} {pos}/{len} histories, {msg}";
+    bar.set_style(ProgressStyle::with_template(style)?);
     bar.enable_steady_tick(Duration::from_millis(500));
     let next = AtomicU64::new(0);
     let failed = AtomicBool::new(false);
@@ -44,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
                         let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
                         tally.merge(played.tally);
                         bar.inc(1);
-                        bar.set_message(progress(&tally, failed.load(Ordering::SeqCst)));
+                        tell(&bar, &tally, failed.load(Ordering::SeqCst));
                     }
                     anyhow::Ok(())
                 })
@@ -84,13 +85,23 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     Ok(below.is_empty())
 }
 
-fn progress(tally: &Tally, failed: bool) -> String {
-    format!(
-        "{} operations, {} faults, {} violations",
+/// Shows how far it is; where there is no terminal, a line now and then.
+fn tell(bar: &ProgressBar, tally: &Tally, failed: bool) {
+    let faults = tally.faults_by_kind().into_iter();
+    let by_kind: Vec<_> = faults
+        .map(|(fault, count)| format!("{count} {fault}"))
+        .collect();
+    let so_far = format!(
+        "{} operations, {} violations, {} faults: {}",
         tally.operations,
-        tally.faults(),
         u8::from(failed),
-    )
+        tally.faults(),
+        by_kind.join(", "),
+    );
+    if bar.is_hidden() && tally.histories.is_multiple_of(TELL_EVERY) {
+        println!("{} histories, {so_far}", tally.histories);
+    }
+    bar.set_message(so_far);
 }
 
 /// Plays the history of one seed, and where it breaks a law, finds the shortest that does.

@@ -15,6 +15,8 @@ pub struct Books {
     pub open: i64,
     /// `D`: owed, and not in the open attempt.
     pub debt: i64,
+    /// `W`: debt that was given up.
+    pub written_off: i64,
     /// `R`: refunds owed.
     pub refunded: i64,
     /// `L`: what the provider took, holds apart.
@@ -59,6 +61,7 @@ impl World {
             shown.paid = sum_of("SUCCEEDED");
             shown.open = sum_of("OPEN");
             shown.debt = billing.debt.as_ref().map_or(0, |debt| debt.amount);
+            shown.written_off = billing.written_off;
             shown.refunded = billing.refunds.iter().map(|refund| refund.amount).sum();
         }
         Ok(shown)

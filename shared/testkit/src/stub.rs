@@ -61,6 +61,17 @@ impl Stub {
         Ok(())
     }
 
+    /// Asks for an effect as a function would, under a key that is in no book of ours.
+    ///
+    /// # Errors
+    /// When the answer is not 2xx.
+    pub async fn act(&self, path: &str, body: Value) -> Result<()> {
+        let request = self.admin.post(format!("{}{path}", self.url())).json(&body);
+        let request = request.header("Idempotency-Key", crate::fresh_key());
+        request.send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// Adds a fault: `endpoint`, `mode` (`fail`, `hang`, `stall`, `late`, `garbage`, `lose`) and
     /// what belongs to it.
     ///

@@ -97,6 +97,11 @@ fn status_and_operator_never_call_an_outside_system() {
 }
 
 #[test]
+fn a_start_is_decided_without_asking_anybody() {
+    assert_never_links("start-decision", &["external", "db-billing"]);
+}
+
+#[test]
 fn a_database_crate_knows_neither_the_other_one_nor_the_outside() {
     assert_never_links("db-rental", &["db-billing", "external"]);
     assert_never_links("db-billing", &["db-rental", "external"]);
@@ -121,6 +126,23 @@ fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
         let depends = text.lines().any(|line| line.starts_with("sqlx"));
         assert_eq!(depends, allowed.contains(&name.as_str()), "{name} and sqlx");
     }
+}
+
+#[test]
+fn no_function_links_the_audit() {
+    for (function, _) in manifests("functions") {
+        assert_never_links(&function, &["audit"]);
+    }
+}
+
+/// It recomputes what it audits: it reads the tables, and knows nothing of the rules' code.
+#[test]
+fn the_audit_depends_on_nothing_that_it_audits() {
+    assert_never_links("audit", &["external", "delivery", "start"]);
+    let manifests = manifests("shared");
+    let (_, manifest) = manifests.iter().find(|(name, _)| name == "audit").unwrap();
+    let (dependencies, _) = manifest.split_once("[dev-dependencies]").unwrap();
+    assert!(!dependencies.contains("\ndomain"), "{dependencies}");
 }
 
 #[test]

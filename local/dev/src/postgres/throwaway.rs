@@ -1,8 +1,6 @@
 //! A server for one command's sake: fast, empty, gone afterwards.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -17,6 +15,7 @@ use crate::output::Output;
 use crate::ports;
 use crate::process::{self, Part, Process};
 use crate::project::Project;
+use crate::scratch;
 use crate::settings::DatabaseUrls;
 
 /// How long the server may take to stop, or a container's to answer.
@@ -39,11 +38,7 @@ impl Throwaway {
     /// # Errors
     /// When there is no such folder or port.
     pub fn new(output: Output) -> Result<Self> {
-        let folder = tempfile::Builder::new()
-            .prefix("power-bank-postgres-")
-            .permissions(Permissions::from_mode(0o755))
-            .tempdir()
-            .context("no temporary folder")?;
+        let folder = scratch::folder("power-bank-postgres-")?;
         Ok(Self {
             port: ports::any_free()?,
             server: None,
@@ -90,6 +85,17 @@ impl Throwaway {
         };
         step.done(format_args!("{how}, on port {}", self.port));
         self.fill(project.root()).await
+    }
+
+    /// A folder for what a command that uses the server throws away.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn scratch(&self) -> Result<PathBuf> {
+        let scratch = self.folder.path().join("scratch");
+        std::fs::create_dir_all(&scratch)
+            .with_context(|| format!("{} cannot be made", scratch.display()))?;
+        Ok(scratch)
     }
 
     /// The server's own database.

@@ -52,7 +52,8 @@ impl Plan {
     ) -> Result<Self> {
         let source = settings.postgres.pg_source;
         let data = settings.data.folder(project.root());
-        let (rental_port, billing_port) = (settings.rental_db_port, settings.billing_db_port);
+        let doors = &settings.databases;
+        let (rental_port, billing_port) = (doors.rental_db_port, doors.billing_db_port);
         let home = data_home(&data)?;
         let on_machine = Cluster::version_of_data(&home.join("db-rental")).is_some();
         let compose = match source {
@@ -87,8 +88,8 @@ pub(super) fn containers(project: &Project, settings: &Settings) -> Compose {
     Compose::new(
         project.compose_file(),
         &settings.data.folder(project.root()),
-        settings.rental_db_port,
-        settings.billing_db_port,
+        settings.databases.rental_db_port,
+        settings.databases.billing_db_port,
     )
 }
 
@@ -113,7 +114,8 @@ pub fn data_home(data: &Path) -> Result<PathBuf> {
 
 /// Creates both databases on the servers just started.
 pub(super) async fn create(settings: &Settings) -> Result<DatabaseUrls> {
-    let (rental_port, billing_port) = (settings.rental_db_port, settings.billing_db_port);
+    let doors = &settings.databases;
+    let (rental_port, billing_port) = (doors.rental_db_port, doors.billing_db_port);
     Database::Rental.create(rental_port).await?;
     Database::Billing.create(billing_port).await?;
     Ok(DatabaseUrls {

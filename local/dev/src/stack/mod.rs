@@ -96,7 +96,7 @@ impl Stack {
     /// # Errors
     /// A sentence; call `stop` then, too.
     pub async fn start(&mut self) -> Result<()> {
-        let given = self.settings.given_databases()?;
+        let given = self.settings.databases.given()?;
         self.check_ports(given.is_some())?;
         let binaries = self.find_binaries()?;
         let cargo_lambda = self.find_cargo_lambda().await?;
@@ -169,10 +169,7 @@ impl Stack {
 
     fn check_ports(&self, databases_given: bool) -> Result<()> {
         let Settings {
-            doors,
-            rental_db_port,
-            billing_db_port,
-            ..
+            doors, databases, ..
         } = &self.settings;
         let want = |variable, port: &u16| Wanted {
             variable,
@@ -183,8 +180,8 @@ impl Stack {
             want("STUBS_PORT", &doors.stubs_port),
         ];
         if !databases_given {
-            wanted.push(want("RENTAL_DB_PORT", rental_db_port));
-            wanted.push(want("BILLING_DB_PORT", billing_db_port));
+            wanted.push(want("RENTAL_DB_PORT", &databases.rental_db_port));
+            wanted.push(want("BILLING_DB_PORT", &databases.billing_db_port));
         }
         ports::demand_free(&wanted)
     }

@@ -265,3 +265,73 @@ async fn only_the_newest_ten_thousand_calls_are_kept() {
     );
     assert!(calls.iter().all(|call| call["status"] == 200));
 }
+
+#[tokio::test]
+async fn the_ledger_is_shown_page_by_page_in_the_order_of_its_orders() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    for order in ["order-c", "order-a", "order-b"] {
+        let hold = payment("user-1", order, 5);
+        client.post("/hold-money-for-order", hold).await;
+    }
+    let clear = payment("user-1", "order-b", 2);
+    client.keyed("key-1", "/clear-money-for-order", clear).await;
+    let page = async |query: &str| {
+        let page = client.get(&format!("/admin/ledger?{query}")).await.json();
+        page["orders"].as_array().unwrap().clone()
+    };
+    let ids = |orders: &[Value]| -> Vec<String> {
+        let ids = orders.iter().map(|order| order["order_id"].as_str());
+        ids.map(|id| id.unwrap().to_owned()).collect()
+    };
+    assert_eq!(
+        ids(&page("").await),
+        ["order-a", "order-b", "order-c"],
+        "all, where nothing else is asked for"
+    );
+    assert_eq!(ids(&page("limit=2").await), ["order-a", "order-b"]);
+    assert_eq!(ids(&page("limit=2&after=order-b").await), ["order-c"]);
+    assert_eq!(ids(&page("after=order-c").await), [""; 0]);
+
+    let without = page("after=order-a&limit=1").await;
+    assert_eq!(without[0].get("entries"), None);
+    let with = page("after=order-a&limit=1&entries=true").await;
+    assert_eq!(with[0], client.ledger("order-b").await);
+    let kinds = with[0]["entries"].as_array().unwrap();
+    let kinds: Vec<_> = kinds
+        .iter()
+        .map(|entry| (entry["kind"].as_str().unwrap(), entry["key"].as_str()))
+        .collect();
+    assert_eq!(kinds, [("hold", None), ("clear", Some("key-1"))]);
+    let nonsense = client.get("/admin/ledger?limit=few").await;
+    assert_eq!(nonsense.status, 400, "{nonsense:?}");
+}
+
+#[tokio::test]
+async fn ejects_are_shown_page_by_page_or_under_one_key() {
+    let provider = Provider::start().await;
+    let client = &provider.client;
+    let station = json!({ "station_id": "station-demo" });
+    for key in ["key-1", "key-2", "key-3"] {
+        client.keyed(key, "/eject-powerbank", station.clone()).await;
+    }
+    client.post("/eject-powerbank", station).await;
+    let page = async |query: &str| {
+        let page = client.get(&format!("/admin/ejects?{query}")).await.json();
+        let ejects = page["ejects"].as_array().unwrap().clone();
+        let shown = ejects
+            .iter()
+            .map(|eject| (eject["seq"].as_u64(), eject["key"].as_str()));
+        shown
+            .map(|(seq, key)| (seq.unwrap(), key.map(str::to_owned)))
+            .collect::<Vec<_>>()
+    };
+    let all = page("").await;
+    assert_eq!(all.len(), 4);
+    assert_eq!(all[3], (4, None));
+    assert_eq!(page("limit=2").await, all[..2]);
+    assert_eq!(page("after=2&limit=1").await, all[2..3]);
+    assert_eq!(page("after=4").await, []);
+    assert_eq!(page("key=key-2").await, all[1..2]);
+    assert_eq!(page("key=unknown").await, []);
+}

@@ -3,13 +3,13 @@
 
 use crate::facts::{Facts, Sums, succeeded, sum};
 use crate::findings::Judge;
-use db_billing::audit::AttemptRow;
+use db_billing::audit::{AttemptRow, BillingRows};
 
 pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     let Some(billing) = facts.billing else { return };
     let is_empty =
         billing.attempts.is_empty() && billing.debt.is_none() && billing.refunds.is_empty();
-    if is_empty && billing.paid == 0 && billing.refunded == 0 {
+    if is_empty && billing.paid == 0 && billing.refunded == 0 && billing.written_off == 0 {
         return;
     }
     law.met();
@@ -31,6 +31,25 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     law.demand(i128::from(refunded) == refunds, || {
         format!("refunded is {refunded}, and the refunds come to {refunds}")
     });
+    // An end that is moved back takes from it, so that it may be less.
+    let (written_off, given_up) = (billing.written_off, given_up(billing));
+    law.demand((0..=given_up).contains(&i128::from(written_off)), || {
+        format!("written_off is {written_off}, and operators gave up {given_up}")
+    });
+}
+
+/// How much debt operators gave up, by their recorded actions.
+fn given_up(billing: &BillingRows) -> i128 {
+    let actions = billing.operator_actions.iter();
+    let amounts = actions
+        .filter(|action| {
+            action
+                .command
+                .get("command")
+                .is_some_and(|c| c == "write-off-debt")
+        })
+        .filter_map(|action| action.command.get("amount")?.as_i64());
+    sum(amounts)
 }
 
 fn check_attempt(attempt: &AttemptRow, law: &mut Judge<'_>) {

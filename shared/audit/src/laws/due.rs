@@ -1,7 +1,5 @@
-//! Law 2: what is billed is what is due, by the time and the terms alone. Law 3: neither what is
-//! billed nor what was taken exceeds the buyout.
+//! Law 2: what is billed is what is due, by the time and the terms alone.
 
-use crate::books::LedgerRows;
 use crate::due::Price;
 use crate::facts::{Facts, Sums, is_ended, price_of};
 use crate::findings::Judge;
@@ -19,25 +17,6 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     } else if is_closed(facts, billing) {
         check_closed(billing, law);
     }
-}
-
-pub(super) fn check_buyout(facts: &Facts<'_>, law: &mut Judge<'_>) {
-    let taken = facts.ledger.map_or(0, LedgerRows::taken);
-    let billed = facts.billing.map_or(0, Sums::billed);
-    if taken == 0 && billed == 0 {
-        return;
-    }
-    let of_rental = facts.rental.map(|rental| rental.buyout);
-    let Some(buyout) = of_rental.or(facts.billing.map(|billing| billing.buyout)) else {
-        return;
-    };
-    law.met();
-    law.demand(billed <= i128::from(buyout), || {
-        format!("B = {billed}, and the buyout is {buyout}")
-    });
-    law.demand(taken <= buyout, || {
-        format!("L = {taken}, and the buyout is {buyout}")
-    });
 }
 
 /// The total is what is due at the end, and the end is the buyout exactly if that came.
@@ -116,12 +95,19 @@ fn check_closed(billing: &BillingRows, law: &mut Judge<'_>) {
     law.met();
     let due = billing.price().due_at(billing.started_at, finished_at);
     let (paid, refunded) = (i128::from(billing.paid), i128::from(billing.refunded));
-    let debt = billing.debt();
-    let billed = paid.saturating_add(debt).saturating_sub(refunded);
+    let (debt, written_off) = (billing.debt(), i128::from(billing.written_off));
+    let missing = debt.saturating_add(written_off);
+    let billed = paid.saturating_add(missing).saturating_sub(refunded);
     law.demand(billed == due, || {
-        format!("P = {paid}, D = {debt}, R = {refunded}: {billed} is billed, and {due} is due")
+        format!(
+            "P = {paid}, D = {debt}, W = {written_off}, R = {refunded}: {billed} is billed, and \
+             {due} is due"
+        )
     });
-    law.demand(debt == 0 || refunded == 0, || {
-        format!("D = {debt} is owed by the user, and R = {refunded} to the user")
+    law.demand(missing == 0 || refunded == 0, || {
+        format!(
+            "D = {debt} is owed by the user, W = {written_off} was given up, and R = {refunded} is \
+             owed to the user"
+        )
     });
 }

@@ -3,6 +3,7 @@
 mod amounts;
 mod answers;
 mod attempts;
+mod buyout;
 mod copies;
 mod due;
 mod effects;
@@ -41,7 +42,7 @@ fn judge(law: Law, facts: &Facts<'_>, judge: &mut Judge<'_>) {
     match law {
         Law::Taken => taken::check(facts, judge),
         Law::Due => due::check(facts, judge),
-        Law::Buyout => due::check_buyout(facts, judge),
+        Law::Buyout => buyout::check(facts, judge),
         Law::Amounts => amounts::check(facts, judge),
         Law::OneOpenAttempt => attempts::check(facts, judge),
         Law::Intents => intents::check(facts, judge),

@@ -16,10 +16,14 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     }
     law.met();
     let refunds = sum(billing.refunds.iter().map(|refund| refund.amount));
-    let cost = paid.saturating_sub(refunds);
+    let written_off = i128::from(billing.written_off);
+    let cost = paid.saturating_add(written_off).saturating_sub(refunds);
     let due = billing.price().due_at(billing.started_at, finished_at);
     law.demand(cost == due, || {
         let attempts = billing.attempts.len();
-        format!("{attempts} attempts took {paid}, {refunds} go back, and {due} is due")
+        format!(
+            "{attempts} attempts took {paid}, {written_off} is given up, {refunds} go back, and \
+             {due} is due"
+        )
     });
 }

@@ -2,7 +2,7 @@
 
 use crate::samples::{
     active, at, attempt, billing_of, bought_out, entry, finished, id, indebted, order_of, overpaid,
-    rental_of,
+    rental_of, written_off,
 };
 use crate::{breaks, breaks_when};
 use audit::When;
@@ -83,6 +83,49 @@ fn both_a_debt_and_a_refund_break_law_2() {
         billing
             .events
             .push(crate::samples::event("DEBT_OPENED", 1, 2_940));
+    });
+}
+
+#[test]
+fn both_something_written_off_and_a_refund_break_law_2() {
+    breaks(written_off(), &[2], |books| {
+        let billing = billing_of(books);
+        billing.refunded = 1;
+        billing.written_off = 45;
+        billing.operator_actions[0].command["amount"] = 45.into();
+        billing.refunds = vec![audit::RefundRow {
+            amount: 1,
+            owed_at: at(2_930),
+        }];
+        billing
+            .events
+            .push(crate::samples::event("REFUND_OWED", 1, 2_930));
+    });
+}
+
+#[test]
+fn more_written_off_than_was_due_breaks_law_2() {
+    breaks(written_off(), &[2], |books| {
+        let billing = billing_of(books);
+        billing.written_off = 45;
+        billing.operator_actions[0].command["amount"] = 45.into();
+    });
+}
+
+#[test]
+fn a_debt_that_is_gone_and_was_not_given_up_breaks_law_2() {
+    breaks(written_off(), &[2], |books| {
+        billing_of(books).written_off = 0;
+    });
+}
+
+#[test]
+fn what_is_written_off_without_an_operators_word_breaks_law_4() {
+    breaks(written_off(), &[4], |books| {
+        billing_of(books).operator_actions.clear();
+    });
+    breaks(written_off(), &[4], |books| {
+        billing_of(books).operator_actions[0].command["amount"] = 43.into();
     });
 }
 

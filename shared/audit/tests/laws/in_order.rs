@@ -2,12 +2,13 @@
 
 use crate::samples::{
     active, billing_of, bought_out, failed, finished, indebted, overpaid, pending, rental_of,
+    written_off,
 };
 use crate::{broken, met};
 use audit::{Books, Rules, When, check};
 use std::collections::BTreeSet;
 
-fn all() -> [Books; 7] {
+fn all() -> [Books; 8] {
     [
         pending(),
         failed(),
@@ -16,6 +17,7 @@ fn all() -> [Books; 7] {
         bought_out(),
         indebted(),
         overpaid(),
+        written_off(),
     ]
 }
 
@@ -53,7 +55,7 @@ fn a_law_is_counted_only_where_its_premise_is_met() {
         .iter()
         .flat_map(|books| whens.map(|when| met(books, when).into_iter().collect()))
         .collect();
-    let expected: [&[u8]; 14] = [
+    let expected: [&[u8]; 16] = [
         // Begun: its quote, its hold and nothing else.
         &[6, 7, 9],
         &[6, 7, 9, 16],
@@ -75,6 +77,9 @@ fn a_law_is_counted_only_where_its_premise_is_met() {
         // Owed back.
         &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
         &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16],
+        // Given up, after one charge that took nothing.
+        &[1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14],
+        &[1, 2, 3, 4, 6, 7, 8, 9, 10, 11, 13, 14, 16],
     ];
     assert_eq!(counted, expected);
 }

@@ -10,6 +10,7 @@
 
 mod billed;
 mod in_order;
+mod lives;
 mod moving;
 mod report;
 mod rest;

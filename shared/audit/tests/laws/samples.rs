@@ -197,6 +197,7 @@ pub(crate) fn active() -> Books {
         total_amount: None,
         version: 1,
         paid: 20,
+        written_off: 0,
         refunded: 0,
         next_bill_at: Some(at(1_206)),
         lease_token: None,
@@ -312,7 +313,39 @@ pub(crate) fn overpaid() -> Books {
     books
 }
 
-fn end(books: &mut Books, status: &str, seconds: i64, total: i64) {
+/// Nobody paid, and an operator gave its debt up.
+pub(crate) fn written_off() -> Books {
+    let mut books = active();
+    end(&mut books, "FINISHED", 2_640, 44);
+    let billing = billing_of(&mut books);
+    billing.attempts = vec![attempt(10, 20, None, "DECLINED", 1_205)];
+    billing.paid = 0;
+    billing.written_off = 44;
+    billing.debt = Some(DebtRow {
+        amount: 0,
+        failures: 0,
+        opened_at: at(1_206),
+        next_try_at: at(1_266),
+        settled_at: Some(at(2_900)),
+    });
+    billing.events = vec![
+        event("DEBT_OPENED", 20, 1_206),
+        event("DEBT_SETTLED", 0, 2_900),
+    ];
+    let action = json!({
+        "action_id": id(61), "operator": "anna", "created_at": at(2_900),
+        "command": { "command": "write-off-debt", "amount": 44 },
+    });
+    billing.operator_actions = vec![serde_json::from_value(action).unwrap()];
+    let order = order_of(&mut books);
+    order.entries.truncate(1);
+    order.taken = 0;
+    release(&mut books);
+    books
+}
+
+/// It ended so many seconds after its start, and everybody knows.
+pub(crate) fn end(books: &mut Books, status: &str, seconds: i64, total: i64) {
     let now = at(seconds + 300);
     let rental = rental_of(books);
     rental.status = status.to_owned();
@@ -385,7 +418,7 @@ pub(crate) fn payload(rental: &RentalRows) -> Value {
 }
 
 /// Gives back what is left of the hold.
-fn release(books: &mut Books) {
+pub(crate) fn release(books: &mut Books) {
     let rental = rental_of(books);
     rental.hold_status = "RELEASED".to_owned();
     rental.release_id = Some(id(RELEASE));

@@ -2,6 +2,8 @@
 
 mod attempts;
 mod charges;
+mod closed;
+mod given_up;
 mod late_end;
 mod limits;
 mod model;

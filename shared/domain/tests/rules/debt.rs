@@ -91,6 +91,7 @@ fn a_declined_charge_becomes_a_debt() {
         Some(Debt {
             amount: amount(60),
             opened_at: at(HOUR),
+            retried_at: None,
             failures: 0,
             next_try_at: at(HOUR + 60),
         })
@@ -216,6 +217,7 @@ fn a_success_resets_the_rest_to_a_minute() {
         Some(Debt {
             amount: amount(35),
             opened_at: at(HOUR),
+            retried_at: None,
             failures: 0,
             next_try_at: at(HOUR + 62 + 60),
         })
@@ -234,6 +236,7 @@ fn a_declined_collection_is_owed_again_and_rests_twice_as_long() {
         Some(Debt {
             amount: amount(60),
             opened_at: at(HOUR),
+            retried_at: None,
             failures: 1,
             next_try_at: at(HOUR + 60 + 120),
         })

@@ -71,6 +71,7 @@ fn unbilled() -> Account {
         paid: Amount::ZERO,
         open: None,
         debt: None,
+        written_off: Amount::ZERO,
         refunded: Amount::ZERO,
     }
 }

@@ -3,23 +3,13 @@
 mod unknown;
 
 use crate::probe::{
-    assert_error, calls, deposit, ejects, fault, hold_status, rental_of, rentals_of, set_stock,
-    stock, stopped,
+    assert_error, calls, deposit, ejects, fault, hold_status, next_powerbank, rental_of,
+    rentals_of, set_stock, stock, stopped,
 };
 use serde_json::json;
 use testkit::{World, fresh_key};
 
 const EJECT: &str = "eject-powerbank";
-
-/// Says which power bank a station ejects next.
-async fn next_powerbank(world: &World, station_id: &str, powerbank_id: &str) {
-    let next = json!({ "next_powerbank_id": powerbank_id });
-    world
-        .stub
-        .put(&format!("/admin/stations/{station_id}"), next)
-        .await
-        .unwrap();
-}
 
 #[tokio::test]
 async fn an_eject_is_asked_for_once_under_a_key_and_an_expiry() {

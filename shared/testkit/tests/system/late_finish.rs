@@ -44,7 +44,7 @@ async fn what_was_paid_above_the_total_is_a_refund_owed_until_an_operator_marks_
     let (total, excess) = overbilled(&world, &rental_id).await;
     let tick = told(&world).await;
     assert_eq!(
-        (int(&tick, "refunds_owed"), int(&tick, "charges")),
+        (int(&tick, "refunds_found"), int(&tick, "charges")),
         (1, 0),
         "{tick}"
     );
@@ -87,7 +87,7 @@ async fn an_excess_that_was_not_paid_only_lowers_the_debt() {
     let rental_id = rented_for(&world, BROKE, DEMO, 200).await;
     let (total, _) = overbilled(&world, &rental_id).await;
     let tick = told(&world).await;
-    assert_eq!(int(&tick, "refunds_owed"), 0, "{tick}");
+    assert_eq!(int(&tick, "refunds_found"), 0, "{tick}");
     assert_eq!(current_debt(&world, &rental_id).await, Some(total));
     world.settle_and_check().await.unwrap();
     let books = world.books(&rental_id).await.unwrap();
@@ -127,7 +127,7 @@ async fn an_excess_above_the_debt_settles_it_and_the_rest_is_owed_back() {
     finish(&world, &rental_id, &started_at).await.unwrap();
     let tick = next_tick(&world).await;
     assert_eq!(
-        (int(&tick, "debts_settled"), int(&tick, "refunds_owed")),
+        (int(&tick, "debts_settled"), int(&tick, "refunds_found")),
         (1, 1),
         "{tick}"
     );
@@ -164,7 +164,7 @@ async fn while_an_attempt_is_unknown_no_refund_is_found() {
     assert!(taken > total);
     let tick = told(&world).await;
     assert_eq!(
-        (int(&tick, "unknown"), int(&tick, "refunds_owed")),
+        (int(&tick, "unknown"), int(&tick, "refunds_found")),
         (1, 0),
         "{tick}"
     );
@@ -196,7 +196,7 @@ async fn a_late_end_that_was_not_overbilled_changes_nothing() {
     world.billing_proxy.open();
     let tick = told(&world).await;
     assert_eq!(
-        (int(&tick, "charges"), int(&tick, "refunds_owed")),
+        (int(&tick, "charges"), int(&tick, "refunds_found")),
         (1, 0),
         "{tick}"
     );

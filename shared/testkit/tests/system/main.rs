@@ -7,7 +7,9 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod audit;
 mod billed;
+mod books;
 mod buyout;
 mod checks;
 mod concurrency;
@@ -19,6 +21,7 @@ mod events;
 mod health;
 mod inputs;
 mod late_finish;
+mod left;
 mod operator;
 mod operator_crash;
 mod operator_finish;

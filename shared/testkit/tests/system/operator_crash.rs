@@ -1,6 +1,8 @@
 //! An operator's command dies at each of its steps: it took effect with its record, or not at all,
 //! and giving it again does no harm.
 
+mod left;
+
 use crate::billed::{
     CLEAR, DEMO, PLAIN, RICH, attempts, int, next_slot, next_tick, rented_for, sql, stop, uuid,
 };

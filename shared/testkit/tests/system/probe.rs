@@ -99,6 +99,16 @@ pub(crate) async fn set_stock(world: &World, station_id: &str, available: u64) {
         .unwrap();
 }
 
+/// Says which power bank a station ejects next.
+pub(crate) async fn next_powerbank(world: &World, station_id: &str, powerbank_id: &str) {
+    let next = json!({ "next_powerbank_id": powerbank_id });
+    world
+        .stub
+        .put(&format!("/admin/stations/{station_id}"), next)
+        .await
+        .unwrap();
+}
+
 /// Makes the next call to an endpoint of the stubs fail in a way.
 pub(crate) async fn fault_once(world: &World, endpoint: &str, mode: &str) {
     fault(

@@ -98,6 +98,25 @@ async fn while_stations_are_away_copies_and_buyouts_go_on() {
 }
 
 #[tokio::test]
+async fn a_batch_of_returns_that_nobody_answers_is_the_last_of_its_reconcile() {
+    let world = World::start().await;
+    for number in 0..25 {
+        let rental_id = world.rent(&format!("user-{number}"), DEMO).await.rental_id;
+        stop(&world, &rental_id).await;
+    }
+    let away = json!({ "endpoint": "return-powerbank", "mode": "fail", "status": 503 });
+    world.stub.fault(away).await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(int(&report["books"], "outbox_to_return"), 25, "{report}");
+    let calls = world.stub.calls("return-powerbank").await.unwrap();
+    assert_eq!(calls.len(), 20, "one batch");
+    world.stub.heal().await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(int(&report, "powerbanks_returned"), 25, "{report}");
+    world.settle_and_check().await.unwrap();
+}
+
+#[tokio::test]
 async fn with_nothing_to_work_on_the_invocation_fails_and_says_why() {
     let world = World::start().await;
     let rental_id = rented_for(&world, RICH, DEMO, 100).await;
@@ -275,14 +294,19 @@ async fn a_return_that_cannot_be_read_is_set_aside_alone() {
         stop(&world, &rental_id).await;
         rentals.push(rental_id);
     }
-    let spoil = format!(
-        "UPDATE outbox SET return_station_id = '' WHERE rental_id = '{}' AND version = 2",
-        uuid(&rentals[0])
-    );
-    sql(&world.databases.rental, spoil).await;
+    let return_to = async |station_id: &str| {
+        let id = uuid(&rentals[0]);
+        let spoil = format!(
+            "UPDATE outbox SET return_station_id = '{station_id}' \
+             WHERE rental_id = '{id}' AND version = 2"
+        );
+        sql(&world.databases.rental, spoil).await;
+    };
+    return_to("").await;
     let report = world.reconcile().await.unwrap();
     assert!(is_reported(&report), "{report}");
     assert_eq!(int(&report, "powerbanks_returned"), 2, "{report}");
+    return_to(PLAIN).await;
     world.settle_and_check().await.unwrap();
     for rental_id in &rentals {
         assert_eq!(world.books(rental_id).await.unwrap().held, 0);

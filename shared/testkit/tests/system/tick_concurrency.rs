@@ -4,6 +4,7 @@ use crate::billed::{
     CLEAR, DEMO, PLAIN, RICH, attempts, clears, int, movements, next_slot, next_tick, number,
     rented_for, sql, stop,
 };
+use crate::probe::set_stock;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -72,24 +73,44 @@ async fn three_batches_of_rentals(world: &World) -> i64 {
     )
     .await;
     let started_at = format!("to_timestamp({now}) - interval '90 seconds'");
-    let series = "FROM generate_series(1, 300) AS n";
+    let source = format!(
+        "FROM jsonb_to_recordset('{}') AS e (seq integer, key uuid, powerbank_id text)",
+        json!(ejected(world, 300).await)
+    );
     let rental = format!(
         "INSERT INTO rentals (rental_id, quote_id, user_id, station_id, tariff_id, price_per_hour,
                               free_period_min, deposit, buyout, trusted, has_subscription, status,
                               version, powerbank_id, started_at, buyout_at, eject_id, eject_expires_at)
-         SELECT md5('r' || n)::uuid, md5('q' || n)::uuid, 'user-' || n, '{DEMO}', 'tariff-demo', 3600,
-                0, 0, 5000, true, false, 'ACTIVE', 1, 'pb-' || n, {started_at},
-                {started_at} + interval '5000 seconds', md5('e' || n)::uuid, {started_at} {series}"
+         SELECT md5('r' || seq)::uuid, md5('q' || seq)::uuid, 'user-' || seq, '{DEMO}', 'tariff-demo',
+                3600, 0, 0, 5000, true, false, 'ACTIVE', 1, powerbank_id, {started_at},
+                {started_at} + interval '5000 seconds', key, {started_at} {source}"
     );
     sql(&world.databases.rental, rental).await;
+    let told = "INSERT INTO outbox (event_id, rental_id, version, copied_at, payload)
+         SELECT rental_id, rental_id, version, app_now(), to_jsonb(rentals)
+                || jsonb_build_object('rental_id', 'rental-' || rental_id) FROM rentals";
+    sql(&world.databases.rental, told.to_owned()).await;
     let billing = format!(
         "INSERT INTO rentals (rental_id, user_id, price_per_hour, free_period_min, buyout, status,
                               started_at, version, next_bill_at)
-         SELECT md5('r' || n)::uuid, 'user-' || n, 3600, 0, 5000, 'ACTIVE', {started_at}, 1,
-                {started_at} {series}"
+         SELECT md5('r' || seq)::uuid, 'user-' || seq, 3600, 0, 5000, 'ACTIVE', {started_at}, 1,
+                {started_at} {source}"
     );
     sql(&world.databases.billing, billing).await;
     300
+}
+
+/// That many power banks out of the demo station, each under a key of its own.
+async fn ejected(world: &World, power_banks: usize) -> Vec<Value> {
+    set_stock(world, DEMO, u64::try_from(power_banks).unwrap()).await;
+    let eject = || {
+        world
+            .stub
+            .act("/eject-powerbank", json!({ "station_id": DEMO }))
+    };
+    let ejects = (0..power_banks).map(|_| eject());
+    join_all(ejects).await.into_iter().for_each(Result::unwrap);
+    world.stub.ejects().await.unwrap()
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use crate::billed::{
     BROKE, DEMO, PLAIN, RICH, attempts, clears, configs, fresh_tick, int, next_slot, next_slot_of,
     next_tick, number, rented_for, stop, uuid,
 };
+use crate::checks::{moment, shifted, stand_still_at};
 use serde_json::json;
 use testkit::{Builder, World};
 
@@ -148,6 +149,38 @@ async fn while_configs_are_away_the_environments_values_count() {
     assert_eq!(attempts(&world, &rental_id).await.len(), 3);
     assert_eq!(world.books(&rental_id).await.unwrap().taken, 0);
     world.check_laws().await.unwrap();
+}
+
+/// Its first unit is due within a grace before a moment of the grid.
+#[tokio::test]
+async fn a_fresh_rental_is_not_read_before_its_first_unit_is_a_grace_old() {
+    let world = World::start().await;
+    next_slot(&world).await;
+    world.advance(24).await.unwrap();
+    let rented = world.rent(RICH, PLAIN).await;
+    let started_at = moment(&rented.response.json(), "started_at");
+    let first_due_sec = started_at.timestamp() + 301;
+    let grid_sec = (first_due_sec + 29).div_euclid(30) * 30;
+    assert!((0..5).contains(&(grid_sec - first_due_sec)), "{started_at}");
+    let slot = shifted(started_at, grid_sec - started_at.timestamp());
+    stand_still_at(&world, slot).await;
+    assert_eq!(int(&world.tick().await.unwrap(), "rentals"), 0);
+    stand_still_at(&world, shifted(slot, 30)).await;
+    let tick = world.tick().await.unwrap();
+    assert_eq!((int(&tick, "rentals"), int(&tick, "charges")), (1, 1));
+    world.check_laws().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_rental_that_ends_before_any_tick_looked_at_it_is_billed_without_waiting_for_a_grace() {
+    let world = World::start().await;
+    next_slot(&world).await;
+    let rental_id = world.rent(RICH, DEMO).await.rental_id;
+    world.advance(20).await.unwrap();
+    let total = stop(&world, &rental_id).await;
+    assert!(total > 0);
+    assert_eq!(int(&next_tick(&world).await, "charged_amount"), total);
+    world.settle_and_check().await.unwrap();
 }
 
 #[tokio::test]

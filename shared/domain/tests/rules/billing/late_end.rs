@@ -104,6 +104,26 @@ fn a_late_end_lowers_a_debt_that_is_left_to_a_person_too() {
     assert!(!is_new_attempt(late, planned));
 }
 
+/// 40 paid, 20 written off, and an end that makes `due` minutes due.
+fn ended_late_with_20_written_off(due: i64) -> Account {
+    ended_late_with_20_owed(due).write_off_debt().unwrap()
+}
+
+#[test]
+fn a_late_end_takes_back_what_was_written_off_before_it_gives_back_what_was_paid() {
+    for (due, written_off, refunded) in [(60, 20, 0), (50, 10, 0), (40, 0, 0), (30, 0, 10)] {
+        let late = ended_late_with_20_written_off(due);
+        let planned = plan(late, HOUR + 10);
+        assert_eq!(
+            (planned.written_off, planned.refunded),
+            (amount(written_off), amount(refunded)),
+            "{due} due"
+        );
+        assert_eq!(planned.is_settled(), Ok(true));
+        assert_eq!(next_bill_at(planned, HOUR + 10), None);
+    }
+}
+
 #[test]
 fn nothing_is_given_back_while_an_attempt_is_unknown() {
     let late = Account {

@@ -1,7 +1,7 @@
 //! Random lives of a rental's books, beside a provider that knows what it really took.
 //!
-//! `P` is paid, `U` the open attempt, `D` the debt, `R` refunded, `L` what the provider took, and
-//! `B = P + U + D`.
+//! `P` is paid, `U` the open attempt, `D` the debt, `W` written off, `R` refunded, `L` what the
+//! provider took, and `B = P + U + D + W`.
 
 mod laws;
 mod life;
@@ -20,8 +20,16 @@ type Check = Result<(), TestCaseError>;
 #[derive(Clone, Copy, Debug)]
 struct Resting {
     opened_at: Moment,
+    retried_at: Option<Moment>,
     failures: u32,
     until: Moment,
+}
+
+impl Resting {
+    /// From where its age counts.
+    fn since(&self) -> Moment {
+        self.retried_at.unwrap_or(self.opened_at)
+    }
 }
 
 struct World {
@@ -49,6 +57,7 @@ impl World {
                 paid: Amount::ZERO,
                 open: None,
                 debt: None,
+                written_off: Amount::ZERO,
                 refunded: Amount::ZERO,
             },
             provider: Provider::default(),
@@ -78,6 +87,8 @@ impl World {
                 }
             }
             Step::End { ago } => self.end(ago),
+            Step::RetryDebt => self.retry_debt(),
+            Step::WriteOffDebt => self.write_off_debt()?,
         }
         self.check_laws()?;
         self.check_next_bill_at()
@@ -90,6 +101,30 @@ impl World {
         };
         self.account.finished_at = Some(self.account.running.end_at(moment).finished_at);
         self.is_squared = false;
+    }
+
+    /// A person's word about a debt counts while nothing is open.
+    fn retry_debt(&mut self) {
+        if self.account.open.is_none() {
+            self.account = self.account.retry_debt(self.now);
+            self.debt = self.debt.map(|resting| Resting {
+                retried_at: Some(self.now),
+                ..resting
+            });
+        }
+    }
+
+    fn write_off_debt(&mut self) -> Check {
+        if self.account.open.is_none() {
+            let before = self.account;
+            self.account = before.write_off_debt().map_err(broken)?;
+            let given_up = before.debt.map_or(0, |debt| debt.amount.units());
+            let written_off = before.written_off.units() + given_up;
+            prop_assert_eq!(self.account.written_off.units(), written_off);
+            prop_assert_eq!(self.account.debt, None);
+            self.debt = None;
+        }
+        Ok(())
     }
 
     /// Intent, call, outcome; the laws hold after each.

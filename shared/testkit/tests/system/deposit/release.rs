@@ -1,6 +1,7 @@
 //! The end of a hold.
 
 use super::HOLD;
+use crate::billed::{number, sql};
 use crate::probe::{
     assert_error, calls, deposit, ejects, fault, fault_once, hold_status, releases, rental_of,
     set_stock, stopped,
@@ -179,4 +180,102 @@ async fn a_hold_that_was_used_up_by_the_charges_is_over_too() {
         (&json!(2_000 - total), &json!(0))
     );
     assert_eq!(calls(&world, HOLD).await, 1);
+}
+
+/// Whoever asked about it would fail.
+#[tokio::test]
+async fn a_rental_that_owes_is_not_asked_about_and_its_hold_is_released_when_the_debt_is_paid() {
+    let world = World::start().await;
+    let rented = world.rent("user-123", "station-456").await;
+    world.advance(44 * 60 + 30).await.unwrap();
+    stopped(&world, &rented.rental_id, "station-456").await;
+    fault(
+        &world,
+        json!({ "endpoint": CLEAR, "mode": "fail", "status": 400 }),
+    )
+    .await;
+    world.tick().await.unwrap();
+    world.reconcile().await.unwrap();
+    let rename = "ALTER TABLE debts RENAME TO elsewhere".to_owned();
+    sql(&world.databases.billing, rename).await;
+    for _ in 0..2 {
+        let report = world.reconcile().await.unwrap();
+        assert_eq!(report["failures"], json!([]), "{report}");
+    }
+    let repair = "ALTER TABLE elsewhere RENAME TO debts".to_owned();
+    sql(&world.databases.billing, repair).await;
+    assert_eq!(hold_status(&world, &rented.rental_id).await, "HELD");
+
+    world.stub.heal().await.unwrap();
+    world.advance(91).await.unwrap();
+    world.tick().await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(report["holds_released"], json!(1), "in the same round");
+    world.settle_and_check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hold_that_turns_out_to_stand_after_the_books_are_settled_is_released() {
+    let world = World::start().await;
+    fault(&world, json!({ "endpoint": HOLD, "mode": "lose" })).await;
+    let rented = world.rent("user-123", "station-456").await;
+    world.advance(44 * 60 + 30).await.unwrap();
+    stopped(&world, &rented.rental_id, "station-456").await;
+    world.tick().await.unwrap();
+    for _ in 0..2 {
+        world.reconcile().await.unwrap();
+        world.advance(61).await.unwrap();
+    }
+    assert_eq!(hold_status(&world, &rented.rental_id).await, "REQUESTED");
+    let told = "SELECT count(*) FROM rentals WHERE release_due".to_owned();
+    assert_eq!(number(&world.databases.billing, told).await, 0);
+
+    world.stub.heal().await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(report["holds_released"], json!(1), "{report}");
+    assert_eq!(deposit(&world, &rented.rental_id).await, (1, 0));
+    world.settle_and_check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hold_that_turns_out_to_stand_while_its_ended_rental_owes_is_released_when_that_is_paid()
+{
+    let world = World::start().await;
+    fault(&world, json!({ "endpoint": HOLD, "mode": "lose" })).await;
+    let rented = world.rent("user-123", "station-456").await;
+    world.advance(44 * 60 + 30).await.unwrap();
+    stopped(&world, &rented.rental_id, "station-456").await;
+    world.stub.heal().await.unwrap();
+    let declined = json!({ "endpoint": CLEAR, "mode": "fail", "status": 400 });
+    fault(&world, declined).await;
+    world.tick().await.unwrap();
+    for _ in 0..2 {
+        let report = world.reconcile().await.unwrap();
+        assert_eq!(report["holds_released"], json!(0));
+        assert_eq!(hold_status(&world, &rented.rental_id).await, "HELD");
+        let unasked = "SELECT count(*) FROM rentals WHERE held_late".to_owned();
+        assert_eq!(number(&world.databases.rental, unasked).await, 0);
+    }
+    world.stub.heal().await.unwrap();
+    world.settle_and_check().await.unwrap();
+    assert_eq!(hold_status(&world, &rented.rental_id).await, "RELEASED");
+}
+
+#[tokio::test]
+async fn a_release_that_the_provider_refuses_is_asked_for_again_under_a_new_key() {
+    let world = World::start().await;
+    let rented = world.rent("user-123", "station-456").await;
+    stopped(&world, &rented.rental_id, "station-456").await;
+    let refuse = json!({ "endpoint": "release-money-for-order", "mode": "refuse", "times": 3 });
+    fault(&world, refuse).await;
+    let mut released = 0;
+    for _ in 0..3 {
+        world.advance(61).await.unwrap();
+        world.tick().await.unwrap();
+        let report = world.reconcile().await.unwrap();
+        released += report["holds_released"].as_i64().unwrap();
+    }
+    assert_eq!(released, 1);
+    assert_eq!(deposit(&world, &rented.rental_id).await, (1, 0));
+    world.settle_and_check().await.unwrap();
 }

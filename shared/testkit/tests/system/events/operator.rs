@@ -5,12 +5,16 @@ use crate::checks::{count, moment, shifted};
 use serde_json::{Value, json};
 use testkit::{World, fresh_key};
 
-const COMMANDS: [&str; 5] = [
+const COMMANDS: [&str; 9] = [
     "show",
     "requeue",
     "finish",
     "mark-refund-paid",
     "resolve-attempt",
+    "resolve-eject",
+    "resolve-hold",
+    "retry-debt",
+    "write-off-debt",
 ];
 
 /// A command with everything that it needs, about what nobody knows.
@@ -18,7 +22,9 @@ fn about_the_unknown(command: &str) -> Value {
     let rental_id = format!("rental-{}", fresh_key());
     match command {
         "show" => json!({ "command": command, "rental_id": rental_id }),
-        "requeue" => json!({ "command": command, "rental_id": rental_id, "operator": "anna" }),
+        "requeue" | "retry-debt" => {
+            json!({ "command": command, "rental_id": rental_id, "operator": "anna" })
+        }
         "finish" => json!({
             "command": command,
             "rental_id": rental_id,
@@ -29,11 +35,30 @@ fn about_the_unknown(command: &str) -> Value {
         "mark-refund-paid" => {
             json!({ "command": command, "refund_id": fresh_key(), "operator": "anna" })
         }
-        _ => json!({
+        "resolve-attempt" => json!({
             "command": command,
             "attempt_id": fresh_key(),
             "outcome": "declined",
             "operator": "anna",
+        }),
+        "resolve-eject" => json!({
+            "command": command,
+            "rental_id": rental_id,
+            "outcome": { "ejected": { "powerbank_id": "pb-001" } },
+            "operator": "anna",
+        }),
+        "resolve-hold" => json!({
+            "command": command,
+            "rental_id": rental_id,
+            "outcome": "held",
+            "operator": "anna",
+        }),
+        _ => json!({
+            "command": command,
+            "rental_id": rental_id,
+            "amount": 45,
+            "operator": "anna",
+            "reason": "the user moved away",
         }),
     }
 }
@@ -56,7 +81,7 @@ async fn an_unknown_command_is_refused_with_the_known_ones() {
         let event = json!({ "command": command, "rental_id": format!("rental-{}", fresh_key()) });
         let error = refused(&world, "operator", event).await;
         assert!(error.contains(&format!("`{command}`")), "{error}");
-        for known in COMMANDS {
+        for known in COMMANDS.into_iter().chain(["worklist"]) {
             assert!(error.contains(known), "{known} is not in: {error}");
         }
     }
@@ -109,6 +134,9 @@ async fn a_field_too_many_is_named_for_it_may_be_a_slip() {
         let error = refused(&world, "operator", event).await;
         assert!(error.contains("finish_at"), "{command}: {error}");
     }
+    let event = json!({ "command": "worklist", "rental_id": format!("rental-{}", fresh_key()) });
+    let error = refused(&world, "operator", event).await;
+    assert!(error.contains("rental_id"), "worklist: {error}");
     nothing_recorded(&world).await;
 }
 
@@ -139,6 +167,10 @@ async fn ids_moments_and_outcomes_that_are_none_are_refused() {
         ("mark-refund-paid", "refund_id", "1"),
         ("resolve-attempt", "attempt_id", "1"),
         ("resolve-attempt", "outcome", "unknown"),
+        ("resolve-eject", "outcome", "ejected"),
+        ("resolve-eject", "outcome", "unknown"),
+        ("resolve-hold", "outcome", "unknown"),
+        ("write-off-debt", "amount", "45"),
     ] {
         let mut event = about_the_unknown(command);
         event[field] = json!(wrong);

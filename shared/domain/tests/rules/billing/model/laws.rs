@@ -25,24 +25,25 @@ impl World {
     /// Whether there is a debt that has reached its greatest age.
     fn debt_is_old(&self, now: Moment) -> bool {
         self.debt
-            .is_some_and(|resting| resting.opened_at + self.debt_max_age <= now)
+            .is_some_and(|resting| resting.since() + self.debt_max_age <= now)
     }
 
     pub(super) fn check_laws(&self) -> Check {
         let account = &self.account;
         let (p, u, d) = (account.paid.units(), open(account), debt(account));
         let (r, l) = (account.refunded.units(), self.provider.took);
+        let w = account.written_off.units();
         let buyout = account.running.price.buyout().units();
 
         prop_assert!(p <= l && l <= p + u, "P {} L {} U {}", p, l, u);
         prop_assert!(account.open.is_none_or(|_| u > 0), "an attempt of nothing");
-        prop_assert!(p + u + d <= buyout && l <= buyout, "above the buyout");
+        prop_assert!(p + u + d + w <= buyout && l <= buyout, "above the buyout");
         prop_assert!(r <= p, "more is given back than was paid");
         if account.finished_at.is_none() {
-            prop_assert!(p + u + d <= self.due(), "billed ahead of the grace");
+            prop_assert!(p + u + d + w <= self.due(), "billed ahead of the grace");
             prop_assert_eq!(r, 0);
         } else if self.is_squared {
-            prop_assert_eq!(p + u + d - r, self.due());
+            prop_assert_eq!(p + u + d + w - r, self.due());
         }
 
         let collecting = account
@@ -50,6 +51,7 @@ impl World {
             .is_some_and(|attempt| attempt.kind != AttemptKind::Charge);
         prop_assert!(owed(account) == 0 || r == 0, "both a debt and a refund");
         prop_assert!(u == 0 || r == 0, "asked for more after a refund");
+        prop_assert!(w == 0 || r == 0, "both something written off and a refund");
         prop_assert!(
             d > 0 || collecting || account.debt.is_none(),
             "a debt of nothing"
@@ -62,6 +64,7 @@ impl World {
         prop_assert_eq!(account.debt.is_some(), self.debt.is_some());
         if let (Some(debt), Some(resting)) = (account.debt, self.debt) {
             prop_assert_eq!(debt.opened_at, resting.opened_at);
+            prop_assert_eq!(debt.retried_at, resting.retried_at);
             prop_assert_eq!(u32::try_from(debt.failures), Ok(resting.failures));
             prop_assert_eq!(debt.next_try_at, resting.until);
         }
@@ -78,11 +81,14 @@ impl World {
         prop_assert_eq!(after.paid, before.paid);
 
         let (p, d, r) = (before.paid.units(), debt(before), before.refunded.units());
+        let w = before.written_off.units();
         let due = self.due();
-        let excess = (p + d - r - due).max(0);
-        let missing = (due - (p + d - r)).max(0);
+        let excess = (p + d + w - r - due).max(0);
+        let missing = (due - (p + d + w - r)).max(0);
         let refund = after.refunded.units() - r;
-        prop_assert_eq!(refund, (excess - d).max(0));
+        prop_assert_eq!(refund, (excess - d - w).max(0));
+        let beyond_the_debt = (excess - d).max(0);
+        prop_assert_eq!(after.written_off.units(), (w - beyond_the_debt).max(0));
 
         let owed = (d - excess).max(0) + missing;
         let expected = match self.debt {
@@ -116,6 +122,7 @@ impl World {
         prop_assert_eq!(after.running, before.running);
         prop_assert_eq!(after.finished_at, before.finished_at);
         prop_assert_eq!(after.refunded, before.refunded);
+        prop_assert_eq!(after.written_off, before.written_off);
         let is_charge = attempt.kind == AttemptKind::Charge;
         let asked = attempt.amount.units();
         let (paid, owed_again) = match outcome {
@@ -136,6 +143,7 @@ impl World {
         self.debt = match (outcome, self.debt) {
             (Outcome::Declined, None) => Some(Resting {
                 opened_at: self.now,
+                retried_at: None,
                 failures: 0,
                 until: rest(60),
             }),
@@ -199,11 +207,14 @@ impl World {
         );
         prop_assert_eq!(account.open, None);
         prop_assert_eq!(self.provider.took, p);
-        prop_assert_eq!(p + d - r, self.due());
+        let w = account.written_off.units();
+        prop_assert_eq!(p + d + w - r, self.due());
         let tick = self.tick_at(self.now, 100);
         prop_assert_eq!(account.next_bill_at(&tick), Ok(None));
         prop_assert_eq!(account.plan(&tick, id(0)), Ok(*account));
         prop_assert_eq!(d > 0, self.debt_is_old(self.now));
+        let is_closed = account.finished_at.is_some() && d == 0;
+        prop_assert_eq!(account.is_settled(), Ok(is_closed));
         Ok(())
     }
 }

@@ -28,6 +28,10 @@ pub(super) enum Step {
     /// Billing hears that the rental ended this long ago: less than nothing where the clock of
     /// db-rental is ahead. Once it ended, an operator moves its end back by this much.
     End { ago: TimeDelta },
+    /// A person has the debt tried again.
+    RetryDebt,
+    /// A person gives the debt up.
+    WriteOffDebt,
 }
 
 /// How a call ends.
@@ -100,6 +104,8 @@ fn steps() -> impl Strategy<Value = Step> {
         1 => (82_700_i64..=82_900).prop_map(|seconds| Step::Outage(TimeDelta::seconds(seconds))),
         2 => any::<bool>().prop_map(|is_covered| Step::LateRequest { is_covered }),
         1 => past.prop_map(|ago| Step::End { ago }),
+        1 => Just(Step::RetryDebt),
+        1 => Just(Step::WriteOffDebt),
     ]
 }
 
