@@ -31,8 +31,8 @@ const CLEAR: &str = "clear-money-for-order";
 const EJECT: &str = "eject-powerbank";
 const RELEASE: &str = "release-money-for-order";
 const RETURN: &str = "return-powerbank";
-/// What may be refused: a release is not, and a station takes what is put back.
-const REFUSABLE: [&str; 3] = [HOLD, CLEAR, EJECT];
+/// What may be refused. A station takes what is put back: where it does not, a person goes on.
+const REFUSABLE: [&str; 4] = [HOLD, CLEAR, EJECT, RELEASE];
 
 /// How; the more often one is named, the more often it is so.
 const MODES: [&str; 24] = [

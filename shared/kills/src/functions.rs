@@ -1,7 +1,6 @@
 //! The functions, and how often each is killed.
 
 use crate::dice::Dice;
-use std::time::Duration;
 
 /// What a run knows of a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,23 +9,15 @@ pub(crate) struct Function {
     /// Of 100 kills, about so many hit it at work. What only reads leaves nothing behind: those
     /// are killed to see that, and rarely.
     share: u64,
-    /// Kills come so long after it was handed an event, at most: what it does rarely takes longer.
-    pub(crate) works_for: Duration,
     /// The states to which it moves rentals and of which it tells billing itself, in the same
     /// invocation. A row of another transition waits for reconcile in any case.
     pub(crate) tells_of: &'static [&'static str],
 }
 
-const fn function(
-    name: &'static str,
-    share: u64,
-    works_for_ms: u64,
-    tells_of: &'static [&'static str],
-) -> Function {
+const fn function(name: &'static str, share: u64, tells_of: &'static [&'static str]) -> Function {
     Function {
         name,
         share,
-        works_for: Duration::from_millis(works_for_ms),
         tells_of,
     }
 }
@@ -35,14 +26,14 @@ const ENDED: &[&str] = &["FINISHED", "BUYOUT"];
 
 /// All of them.
 pub(crate) const FUNCTIONS: [Function; 8] = [
-    function("start", 36, 60, &["ACTIVE"]),
-    function("billing-tick", 32, 120, &[]),
-    function("reconcile", 12, 120, &["ACTIVE", "FINISHED", "BUYOUT"]),
-    function("stop", 9, 40, ENDED),
-    function("operator", 3, 40, ENDED),
-    function("quote", 2, 40, &[]),
-    function("status", 2, 20, &[]),
-    function("health", 1, 40, &[]),
+    function("start", 36, &["ACTIVE"]),
+    function("billing-tick", 32, &[]),
+    function("reconcile", 12, &["ACTIVE", "FINISHED", "BUYOUT"]),
+    function("stop", 9, ENDED),
+    function("operator", 3, ENDED),
+    function("quote", 2, &[]),
+    function("status", 2, &[]),
+    function("health", 1, &[]),
 ];
 
 /// Of 100 kills, so many hit a process that waits for work.

@@ -15,6 +15,10 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// If nothing at all could be killed so often, nothing works any more.
 const MOST_MISSES: u32 = 16;
+/// One of so many invocations takes longer than usual.
+const FEW: usize = 10;
+/// How long they take when nobody knows yet.
+const AT_FIRST: Duration = Duration::from_millis(60);
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 impl Stage {
@@ -49,12 +53,10 @@ impl Stage {
     async fn kill_busy(&self, function: Function, dice: &mut Dice) -> Result<bool> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.is_loading() {
-            let delay = dice.micros(function.works_for);
+            let delay = dice.micros(self.usual_duration(function));
             let Some(working) = self.next_at_work(function, dice).await else {
                 break;
             };
-            // No lease runs out before somebody has looked.
-            let _time = self.time.without_leaps().await;
             if let Some(moment) = working.since.checked_add(delay) {
                 tokio::time::sleep_until(moment).await;
             }
@@ -68,6 +70,14 @@ impl Stage {
             }
         }
         Ok(false)
+    }
+
+    /// What few invocations exceed: moments spread over it are spread over the invocations.
+    fn usual_duration(&self, function: Function) -> Duration {
+        let mut took = self.world.lambda.took(function.name);
+        took.sort_unstable();
+        let few = took.len().checked_div(FEW).unwrap_or_default();
+        took.iter().rev().nth(few).copied().unwrap_or(AT_FIRST)
     }
 
     /// A process that was just handed an event.

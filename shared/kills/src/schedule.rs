@@ -15,12 +15,12 @@ const MOST_AT_ONCE: usize = 8;
 impl Stage {
     /// Fires 2 to 4 ticks at once, again and again.
     pub(crate) async fn fire_ticks(self: Arc<Self>) -> Result<()> {
-        self.fire("billing-tick", 2..5, 40..200).await
+        self.fire("billing-tick", 2..5, 150..500).await
     }
 
     /// Fires 1 or 2 reconciles at once, again and again.
     pub(crate) async fn fire_reconciles(self: Arc<Self>) -> Result<()> {
-        self.fire("reconcile", 1..3, 60..300).await
+        self.fire("reconcile", 1..3, 100..400).await
     }
 
     async fn fire(

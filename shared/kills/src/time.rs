@@ -3,21 +3,18 @@
 use crate::stage::Stage;
 use anyhow::Result;
 use std::sync::atomic::{AtomicI64, Ordering};
-use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// Seconds of a leap: to the next tick, past leases (20 and 25 s), free periods, the rests of debts
 /// (a minute to an hour) and buyouts. The more often one is named, the more often it is made.
-const LEAPS_SEC: [u64; 16] = [
-    4, 12, 31, 31, 31, 31, 45, 61, 61, 61, 61, 130, 130, 400, 1_000, 3_700,
+const LEAPS_SEC: [u64; 20] = [
+    4, 12, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 45, 61, 61, 61, 130, 400, 1_000, 3_700,
 ];
 
 /// How far the world's time is ahead of the real one.
 pub(crate) struct Time {
     began: Instant,
     ahead_sec: AtomicI64,
-    /// Held by whoever needs that no lease runs out.
-    leaping: Mutex<()>,
 }
 
 impl Time {
@@ -25,7 +22,6 @@ impl Time {
         Self {
             began: Instant::now(),
             ahead_sec: AtomicI64::new(0),
-            leaping: Mutex::new(()),
         }
     }
 
@@ -39,18 +35,12 @@ impl Time {
     pub(crate) fn elapsed_sec(&self) -> u64 {
         self.began.elapsed().as_secs()
     }
-
-    /// Time makes no leap as long as this lives.
-    pub(crate) async fn without_leaps(&self) -> MutexGuard<'_, ()> {
-        self.leaping.lock().await
-    }
 }
 
 impl Stage {
     /// Moves the time of both databases and of the provider on.
     pub(crate) async fn leap(&self, seconds: i64) -> Result<()> {
-        let _leaping = self.time.without_leaps().await;
-        self.world.advance(seconds).await?;
+        self.world.leap(seconds).await?;
         self.time.ahead_sec.fetch_add(seconds, Ordering::SeqCst);
         tracing::info!(seconds, "time leaps");
         Ok(())
@@ -59,7 +49,7 @@ impl Stage {
     /// Moves time on, again and again.
     pub(crate) async fn let_time_pass(&self) -> Result<()> {
         let mut dice = self.dice("time");
-        while self.pause(dice.millis(300..1_100)).await {
+        while self.pause(dice.millis(0..500)).await {
             let seconds = dice.pick(&LEAPS_SEC).copied().unwrap_or_default();
             self.leap(i64::try_from(seconds)?).await?;
         }

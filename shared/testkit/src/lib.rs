@@ -10,6 +10,7 @@ mod databases;
 mod http;
 mod lambda;
 mod laws;
+mod leaps;
 mod proxy;
 mod stub;
 mod world;

@@ -15,6 +15,7 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -108,6 +109,12 @@ impl Lambda {
     #[must_use]
     pub fn most_at_once(&self, function: &str) -> usize {
         self.pool(function).most_at_once()
+    }
+
+    /// How long the last invocations of a function took that were answered.
+    #[must_use]
+    pub fn took(&self, function: &str) -> Vec<Duration> {
+        self.pool(function).took()
     }
 
     /// The processes of a function that work on something at this moment.

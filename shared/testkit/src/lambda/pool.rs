@@ -51,6 +51,9 @@ pub struct Working {
 
 type Answer = oneshot::Sender<Result<Value, InvokeError>>;
 
+/// How many invocations' durations are kept.
+const KEPT: usize = 64;
+
 /// The processes of one function.
 pub(crate) struct Pool {
     launch: Launch,
@@ -71,6 +74,8 @@ struct State {
     /// as soon as it has one.
     alive: HashMap<usize, Option<u32>>,
     started: usize,
+    /// How long the last invocations took that were answered, the newest first.
+    took: VecDeque<Duration>,
 }
 
 /// An event that a process was handed.
@@ -182,8 +187,16 @@ impl Pool {
 
     /// A process answered what it worked on.
     pub(crate) fn answer(&self, instance: usize, id: Uuid, result: Result<Value, InvokeError>) {
-        let busy = self.lock().busy.remove(&instance);
-        if let Some(taken) = busy.filter(|taken| taken.id == id) {
+        let busy = {
+            let mut state = self.lock();
+            let busy = state.busy.remove(&instance).filter(|taken| taken.id == id);
+            if let Some(taken) = &busy {
+                state.took.push_front(taken.since.elapsed());
+                state.took.truncate(KEPT);
+            }
+            busy
+        };
+        if let Some(taken) = busy {
             self.running.fetch_sub(1, Ordering::SeqCst);
             // Whoever asked may have given up.
             let _gone = taken.answer.send(result);
@@ -192,6 +205,11 @@ impl Pool {
 
     pub(crate) fn most_at_once(&self) -> usize {
         self.most_at_once.load(Ordering::SeqCst)
+    }
+
+    /// How long the last invocations took that were answered.
+    pub(crate) fn took(&self) -> Vec<Duration> {
+        self.lock().took.iter().copied().collect()
     }
 
     /// The processes that work on something.
