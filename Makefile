@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo audit test check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test simulate check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -35,7 +35,11 @@ audit: build ## Check every law of money on what `make run` started; AUDIT_FLAGS
 
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
 	$(DEV) with-postgres -- cargo test --locked --workspace
+	$(DEV) with-postgres -- target/debug/simulate --histories 40
 	$(DEV) story
+
+simulate: build ## Play random histories with faults at every step, e.g. SEED=7 HISTORIES=1000; every law is checked
+	@exec $(DEV) with-postgres -- target/debug/simulate
 
 check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check
@@ -45,6 +49,7 @@ check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, mi
 	$(CARGO_DENY) --offline check bans licenses sources
 
 nightly: check test ## What takes longer than a commit can wait
+	$(DEV) with-postgres -- target/debug/simulate --histories 1000 --seed $$(date +%s)
 
 clean-data: build ## Remove the data that `make run` keeps between runs
 	@exec $(DEV) clean-data

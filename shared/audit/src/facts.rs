@@ -32,8 +32,19 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Whether two rounds have passed since anything happened to it. A buyout comes by itself, also
+    /// in the midst of them.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.when == When::AtRest
+        self.when == When::AtRest && !self.was_bought_out_meanwhile()
+    }
+
+    fn was_bought_out_meanwhile(&self) -> bool {
+        let Some(rental) = self.rental.filter(|rental| rental.status == "BUYOUT") else {
+            return false;
+        };
+        let two_rounds = TimeDelta::seconds(i64::from(self.rules.tick_sec).saturating_mul(4));
+        let newest = rental.transitions.iter().map(|row| row.created_at).max();
+        newest.is_some_and(|newest| rental.now.signed_duration_since(newest) < two_rounds)
     }
 
     pub(crate) fn attempts(&self) -> &'a [AttemptRow] {

@@ -55,6 +55,7 @@ pub struct RentalRows {
 pub struct TransitionRow {
     pub version: i64,
     pub payload: serde_json::Value,
+    pub created_at: DateTime<Utc>,
     pub copied_at: Option<DateTime<Utc>>,
     pub copy_error: Option<String>,
     pub return_station_id: Option<String>,

@@ -116,6 +116,12 @@ pub(crate) fn places() -> Vec<Place> {
     places
 }
 
+/// What can strike at this step.
+pub(crate) fn faults_at(step: &str) -> &'static [Fault] {
+    let place = PLACES.iter().find(|place| place.step == step);
+    place.map_or(&[], |place| &place.faults)
+}
+
 /// What may be asked of the outside from this step to the next, by the endpoints' names.
 pub(crate) fn calls_after(step: &str) -> &'static [&'static str] {
     let place = PLACES.iter().find(|place| place.step == step);

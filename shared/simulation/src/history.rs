@@ -41,8 +41,14 @@ pub(crate) struct User {
 /// Something that happens.
 #[derive(Clone, Debug)]
 pub(crate) enum Operation {
-    /// One of the flows that stand goes on to its next step.
+    /// One of the flows that stand goes on to its next step; where none stands, a tick begins.
     GoOn(usize),
+    /// One of the flows that stand goes on by some steps, and meets a fault on the way to the next.
+    GoOnUnder {
+        flow: usize,
+        steps: usize,
+        fault: usize,
+    },
     /// One of the flows that stand goes on until it is over.
     Finish(usize),
     /// A user asks for a quote, and starts a rental by it.
@@ -81,12 +87,21 @@ pub(crate) enum Operation {
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command {
     Show,
+    Worklist,
     Requeue,
     /// The rental ended so many seconds ago.
     Finish(i64),
+    /// A rental whose power bank was ejected again has ended.
+    Flagged,
     MarkRefundPaid,
     /// What the provider's books say of an attempt.
     ResolveAttempt,
+    /// What the station's books say of an eject.
+    ResolveEject,
+    /// What the provider's books say of a hold.
+    ResolveHold,
+    RetryDebt,
+    WriteOffDebt,
 }
 
 /// What cannot be written about a rental.
@@ -183,7 +198,7 @@ fn operation() -> impl Strategy<Value = Operation> {
     let choice = any::<usize>;
     prop_oneof![
         30 => choice().prop_map(Operation::GoOn),
-        45 => choice().prop_map(Operation::Finish),
+        30 => choice().prop_map(Operation::Finish),
         8 => (choice(), choice()).prop_map(|(user, station)| Operation::Rent { user, station }),
         3 => choice().prop_map(Operation::StartAgain),
         4 => (choice(), choice()).prop_map(|(rental, station)| Operation::Stop { rental, station }),
@@ -191,9 +206,12 @@ fn operation() -> impl Strategy<Value = Operation> {
         2 => choice().prop_map(Operation::Look),
         12 => ticks().prop_map(Operation::Ticks),
         8 => Just(Operation::Reconcile),
-        3 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
+        5 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
         14 => wait().prop_map(Operation::Wait),
-        45 => choice().prop_map(Operation::LieInWait),
+        20 => choice().prop_map(Operation::LieInWait),
+        35 => (choice(), 0_usize..=6, choice()).prop_map(|(flow, steps, fault)| {
+            Operation::GoOnUnder { flow, steps, fault }
+        }),
         2 => (choice(), balance()).prop_map(|(user, balance)| Operation::Pay { user, balance }),
         1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {
             Operation::Restock { station, bank_is_out }
@@ -210,16 +228,22 @@ fn ticks() -> impl Strategy<Value = usize> {
 
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        2 => Just(Command::Show),
+        2 => prop_oneof![Just(Command::Show), Just(Command::Worklist)],
         2 => Just(Command::Requeue),
         4 => (0_i64..=7_200).prop_map(Command::Finish),
+        1 => Just(Command::Flagged),
         2 => Just(Command::MarkRefundPaid),
-        1 => Just(Command::ResolveAttempt),
+        3 => prop_oneof![
+            Just(Command::ResolveAttempt),
+            Just(Command::ResolveEject),
+            Just(Command::ResolveHold),
+        ],
+        2 => prop_oneof![Just(Command::RetryDebt), Just(Command::WriteOffDebt)],
     ]
 }
 
 /// To and past the moments at which something changes: a second, a grace, a lease, a tick, a
-/// backoff, a free period, a buyout; seldom until keys are forgotten.
+/// backoff, a free period, a buyout; seldom until keys are forgotten, or debts are too old.
 fn wait() -> impl Strategy<Value = i64> {
     prop_oneof![
         3 => 1_i64..=10,
@@ -227,7 +251,7 @@ fn wait() -> impl Strategy<Value = i64> {
         3 => 20_i64..=65,
         4 => 60_i64..=900,
         2 => 900_i64..=7_200,
-        1 => prop_oneof![Just(82_800_i64), Just(86_400), Just(90_000)],
+        1 => prop_oneof![Just(82_800_i64), Just(86_400), Just(90_000), Just(31 * 86_400)],
     ]
 }
 

@@ -4,10 +4,13 @@
 //! The functions run in this process over two real databases and the stubs. Their flows are held at
 //! their named steps, and the seed says which goes on, so that a history is played again exactly.
 
+mod choice;
 mod clients;
+mod commands;
 mod fault;
 mod flow;
 mod gate;
+mod going;
 mod history;
 mod ids;
 mod play;

@@ -12,7 +12,7 @@ use quote::Quotes;
 use reconcile::Reconcile;
 use runtime::env::Env;
 use serde_json::json;
-use sqlx::{Executor, PgPool};
+use sqlx::Executor;
 use start::Starts;
 use status::Statuses;
 use std::cell::{Cell, RefCell};
@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 /// 2026-01-01T00:00:00Z, on the grid of every tick.
 const BEGINNING_SEC: i64 = 1_767_225_600;
-/// As `BILLING_GRACE_SEC` of the functions.
+/// `BILLING_TICK_SEC`, by the configs.
 pub(crate) const TICK_SEC: i64 = 30;
 pub(crate) const STATIONS: [&str; 3] = ["station-456", "station-demo", "station-gum"];
 const TARIFFS: [&str; 3] = ["tariff-1", "tariff-demo", "tariff-mall"];
@@ -208,12 +208,6 @@ impl Stage {
         Ok(self.auditor.run(when, Rules::default()).await?)
     }
 
-    /// Whether the provider's own books say that it acted on a key.
-    pub(crate) async fn took(&self, key: Uuid) -> Result<bool> {
-        let calls = self.stub.get("/admin/ledger").await?;
-        Ok(calls.to_string().contains(&key.to_string()))
-    }
-
     /// A power bank that somebody has.
     pub(crate) async fn bank_that_is_out(&self) -> Result<Option<String>> {
         let out =
@@ -254,10 +248,6 @@ impl Stage {
         ids.sort_unstable();
         ids.dedup();
         Ok(ids)
-    }
-
-    pub(crate) async fn ids(&self, pool: &PgPool, query: &'static str) -> Result<Vec<Uuid>> {
-        Ok(sqlx::query_scalar(query).fetch_all(pool).await?)
     }
 }
 

@@ -64,6 +64,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<bool> {
     bar.finish();
     let tally = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
     println!("{tally}");
+    if let Some((once, again)) = difference(arguments.seed)? {
+        println!(
+            "Seed {} was not played again exactly:\n  {once}\n  {again}",
+            arguments.seed
+        );
+        return Ok(false);
+    }
     if failed.load(Ordering::SeqCst) {
         return Ok(false);
     }
@@ -131,6 +138,21 @@ async fn one(seed: u64, arguments: &Arguments, bar: &ProgressBar) -> Result<Play
         println!("{}", played.trace.join("\n"));
     });
     Ok(played)
+}
+
+/// Plays the history of a seed twice. Where it went differently, how.
+fn difference(seed: u64) -> Result<Option<(String, String)>> {
+    let history = of_seed(seed)?;
+    let once = on_a_clock_that_stands(play(&history))?.trace;
+    let again = on_a_clock_that_stands(play(&history))?.trace;
+    let length = once.len().max(again.len());
+    let padded = |trace: Vec<String>| {
+        trace
+            .into_iter()
+            .chain(std::iter::repeat_n(String::new(), length))
+    };
+    let mut pairs = padded(once).zip(padded(again));
+    Ok(pairs.find(|(once, again)| once != again))
 }
 
 /// In a runtime in which time moves only when it is told to.

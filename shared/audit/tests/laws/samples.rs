@@ -391,6 +391,10 @@ fn tell(rental: &mut RentalRows) {
     rental.transitions.push(TransitionRow {
         version,
         payload: payload(rental),
+        created_at: rental
+            .finished_at
+            .or(rental.started_at)
+            .unwrap_or(rental.now),
         copied_at: Some(rental.now),
         copy_error: None,
         return_station_id: None,
