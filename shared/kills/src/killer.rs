@@ -19,6 +19,8 @@ const MOST_MISSES: u32 = 16;
 const FEW: usize = 10;
 /// How long they take when nobody knows yet.
 const AT_FIRST: Duration = Duration::from_millis(60);
+/// A kill that aims at something comes so much of an invocation's time later, at most.
+const LATER: u32 = 8;
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 impl Stage {
@@ -32,7 +34,8 @@ impl Stage {
                 return Ok(());
             }
             let is_killed = match target {
-                Target::Busy(function) => self.kill_busy(function, &mut dice).await?,
+                Target::AtAnyMoment(function) => self.kill_at_any(function, &mut dice).await?,
+                Target::AtStake(function) => self.kill_at_stake(function, &mut dice).await?,
                 Target::Idle => self.kill_idle(&mut dice).await,
             };
             if is_killed {
@@ -50,31 +53,61 @@ impl Stage {
 
     /// Kills a process of a function at a random moment of an invocation. One that ends before that
     /// moment is let go, and the next one taken.
-    async fn kill_busy(&self, function: Function, dice: &mut Dice) -> Result<bool> {
+    async fn kill_at_any(&self, function: Function, dice: &mut Dice) -> Result<bool> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.is_loading() {
-            let delay = dice.micros(self.usual_duration(function));
+            let delay = dice.micros(self.usual_duration(function.name));
             let Some(working) = self.next_at_work(function, dice).await else {
                 break;
             };
             if let Some(moment) = working.since.checked_add(delay) {
                 tokio::time::sleep_until(moment).await;
             }
-            let after = working.since.elapsed();
-            if self.world.lambda.kill(function.name, &working).await {
-                let left = self.marks.left_by(function, &working).await?;
-                let process = &working.application_name;
-                tracing::info!(process, ?after, ?left, "killed");
-                self.tally().killed(function.name, left);
+            if self.kill(function, &working).await? {
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
+    /// Kills a process of a function that has begun something, at that moment or a little later: it
+    /// may have brought it to its end by then.
+    async fn kill_at_stake(&self, function: Function, dice: &mut Dice) -> Result<bool> {
+        let begun = Instant::now();
+        while begun.elapsed() < PATIENCE && self.is_loading() {
+            let at_work = self.world.lambda.at_work(function.name);
+            let mut at_stake = self.marks.begun_by(function, at_work).await?;
+            at_stake.retain(|(_, begun)| begun.is_something());
+            let Some((working, _)) = dice.pick(&at_stake) else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
+            let later = self.usual_duration(function.name).checked_div(LATER);
+            tokio::time::sleep(dice.micros(later.unwrap_or_default())).await;
+            if self.kill(function, working).await? {
+                self.tally().kills_at_stake.add_one();
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Kills a process if it is still at work on the same, and looks at what it left behind.
+    async fn kill(&self, function: Function, working: &Working) -> Result<bool> {
+        let after = working.since.elapsed();
+        if !self.world.lambda.kill(function.name, working).await {
+            return Ok(false);
+        }
+        let left = self.marks.left_by(function, working).await?;
+        let process = &working.application_name;
+        tracing::info!(process, ?after, ?left, "killed");
+        self.tally().killed(function.name, left);
+        Ok(true)
+    }
+
     /// What few invocations exceed: moments spread over it are spread over the invocations.
-    fn usual_duration(&self, function: Function) -> Duration {
-        let mut took = self.world.lambda.took(function.name);
+    pub(crate) fn usual_duration(&self, function: &str) -> Duration {
+        let mut took = self.world.lambda.took(function);
         took.sort_unstable();
         let few = took.len().checked_div(FEW).unwrap_or_default();
         took.iter().rev().nth(few).copied().unwrap_or(AT_FIRST)

@@ -1,4 +1,4 @@
-//! What a killed process left behind.
+//! What a process has begun, and what a killed one left behind.
 //!
 //! Both databases note which connection took a lease, intended a release or wrote a transition: a
 //! process's connections carry its name. After a kill it is known whose work lies about, whatever
@@ -8,7 +8,6 @@ use crate::functions::Function;
 use anyhow::{Result, ensure};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::{Executor, PgPool};
-use std::ops::AddAssign;
 use std::time::Duration;
 use testkit::{Databases, Working};
 use tokio::time::Instant;
@@ -38,6 +37,9 @@ const MARK_RENTAL: &str = "
         RETURN NEW;
     END $$;
     CREATE TRIGGER mark BEFORE INSERT OR UPDATE ON rentals FOR EACH ROW EXECUTE FUNCTION mark();
+    CREATE INDEX ON rentals (leased_by) WHERE lease_token IS NOT NULL;
+    CREATE INDEX ON rentals (releasing_by) WHERE hold_status = 'RELEASING';
+    CREATE INDEX ON outbox (written_by) WHERE copied_at IS NULL;
 ";
 
 /// The same of db-billing.
@@ -52,35 +54,41 @@ const MARK_BILLING: &str = "
         RETURN NEW;
     END $$;
     CREATE TRIGGER mark BEFORE INSERT OR UPDATE ON rentals FOR EACH ROW EXECUTE FUNCTION mark();
+    CREATE INDEX ON rentals (leased_by) WHERE lease_token IS NOT NULL;
 ";
 
-/// Of one process, since it was handed its event. A transition counts only if the invocation would
-/// have told billing of it itself.
-const LEFT_IN_RENTAL: &str = "
-    WITH since AS (SELECT clock_timestamp() - make_interval(secs => $2) AS moment),
-    leased AS (
-        SELECT status FROM rentals, since
-        WHERE leased_by = $1 AND leased_at >= moment AND lease_token IS NOT NULL)
-    SELECT (SELECT count(*) FROM leased),
-           (SELECT count(*) FROM leased WHERE status = 'PENDING'),
-           (SELECT count(*) FROM outbox, since
-            WHERE written_by = $1 AND written_at >= moment AND copied_at IS NULL
+/// Process by process: what it wrote since it was handed its event. A transition counts only if the
+/// invocation tells billing of it itself.
+const WRITTEN_IN_RENTAL: &str = "
+    WITH at_work AS (
+        SELECT name, clock_timestamp() - make_interval(secs => age) AS since, number
+        FROM unnest($1::text[], $2::float8[]) WITH ORDINALITY AS at_work (name, age, number))
+    SELECT (SELECT count(*) FROM rentals
+            WHERE leased_by = name AND leased_at >= since AND lease_token IS NOT NULL),
+           (SELECT count(*) FROM rentals
+            WHERE leased_by = name AND leased_at >= since AND lease_token IS NOT NULL
+              AND status = 'PENDING'),
+           (SELECT count(*) FROM outbox
+            WHERE written_by = name AND written_at >= since AND copied_at IS NULL
               AND payload->>'status' = ANY($3)),
-           (SELECT count(*) FROM rentals, since
-            WHERE releasing_by = $1 AND releasing_at >= moment AND hold_status = 'RELEASING')";
+           (SELECT count(*) FROM rentals
+            WHERE releasing_by = name AND releasing_at >= since AND hold_status = 'RELEASING')
+    FROM at_work ORDER BY number";
 
-const LEFT_IN_BILLING: &str = "
-    WITH leased AS (
-        SELECT rental_id FROM rentals
-        WHERE leased_by = $1 AND leased_at >= clock_timestamp() - make_interval(secs => $2)
-          AND lease_token IS NOT NULL)
-    SELECT (SELECT count(*) FROM leased),
-           (SELECT count(*) FROM payment_attempts JOIN leased USING (rental_id)
-            WHERE status = 'OPEN')";
+const WRITTEN_IN_BILLING: &str = "
+    WITH at_work AS (
+        SELECT name, clock_timestamp() - make_interval(secs => age) AS since, number
+        FROM unnest($1::text[], $2::float8[]) WITH ORDINALITY AS at_work (name, age, number))
+    SELECT (SELECT count(*) FROM rentals
+            WHERE leased_by = name AND leased_at >= since AND lease_token IS NOT NULL),
+           (SELECT count(*) FROM payment_attempts JOIN rentals USING (rental_id)
+            WHERE payment_attempts.status = 'OPEN'
+              AND leased_by = name AND leased_at >= since AND lease_token IS NOT NULL)
+    FROM at_work ORDER BY number";
 
 const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1";
 
-/// What lies about of a killed process's work.
+/// What a process has begun and not brought to its end; once it is dead, what it left behind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Left {
     /// Leases, in either database, that nobody alive holds.
@@ -98,16 +106,6 @@ pub(crate) struct Left {
 impl Left {
     pub(crate) fn is_something(&self) -> bool {
         *self != Self::default()
-    }
-}
-
-impl AddAssign for Left {
-    fn add_assign(&mut self, other: Self) {
-        self.leases = self.leases.saturating_add(other.leases);
-        self.pending = self.pending.saturating_add(other.pending);
-        self.open_attempts = self.open_attempts.saturating_add(other.open_attempts);
-        self.untold = self.untold.saturating_add(other.untold);
-        self.releases = self.releases.saturating_add(other.releases);
     }
 }
 
@@ -138,26 +136,48 @@ impl Marks {
     pub(crate) async fn left_by(&self, function: Function, gone: &Working) -> Result<Left> {
         self.until_nothing_is_under_way(&gone.application_name)
             .await?;
-        let row: (i64, i64, i64, i64) = sqlx::query_as(LEFT_IN_RENTAL)
-            .bind(&gone.application_name)
-            .bind(gone.since.elapsed().as_secs_f64())
+        let left = self.begun_by(function, vec![gone.clone()]).await?.pop();
+        Ok(left.map(|(_, left)| left).unwrap_or_default())
+    }
+
+    /// What each of some processes of a function has begun in this invocation and not brought to
+    /// its end.
+    pub(crate) async fn begun_by(
+        &self,
+        function: Function,
+        working: Vec<Working>,
+    ) -> Result<Vec<(Working, Left)>> {
+        let names: Vec<&str> = working
+            .iter()
+            .map(|working| working.application_name.as_str())
+            .collect();
+        let ages = || -> Vec<f64> {
+            let ages = working.iter().map(|working| working.since.elapsed());
+            ages.map(|age| age.as_secs_f64()).collect()
+        };
+        let in_rental: Vec<(i64, i64, i64, i64)> = sqlx::query_as(WRITTEN_IN_RENTAL)
+            .bind(&names)
+            .bind(ages())
             .bind(function.tells_of)
-            .fetch_one(&self.rental)
+            .fetch_all(&self.rental)
             .await?;
-        let (leases, pending, untold, releases) = row;
-        let row: (i64, i64) = sqlx::query_as(LEFT_IN_BILLING)
-            .bind(&gone.application_name)
-            .bind(gone.since.elapsed().as_secs_f64())
-            .fetch_one(&self.billing)
+        let in_billing: Vec<(i64, i64)> = sqlx::query_as(WRITTEN_IN_BILLING)
+            .bind(&names)
+            .bind(ages())
+            .fetch_all(&self.billing)
             .await?;
-        let (billing_leases, open_attempts) = row;
-        Ok(Left {
-            leases: leases.saturating_add(billing_leases),
-            pending,
-            open_attempts,
-            untold,
-            releases,
-        })
+        let begun = in_rental.into_iter().zip(in_billing);
+        let begun = begun.map(
+            |((leases, pending, untold, releases), (more, open_attempts))| Left {
+                leases: leases.saturating_add(more),
+                pending,
+                open_attempts,
+                untold,
+                releases,
+            },
+        );
+        let begun: Vec<Left> = begun.collect();
+        Ok(working.into_iter().zip(begun).collect())
     }
 
     /// A statement that was sent before the kill is still carried out.

@@ -36,7 +36,7 @@ struct Arguments {
     #[arg(long, env = "SEED")]
     seed: Option<u64>,
     /// How many clients rent at once.
-    #[arg(long, env = "CLIENTS", default_value_t = 12)]
+    #[arg(long, env = "CLIENTS", default_value_t = 16)]
     clients: u64,
 }
 

@@ -22,6 +22,8 @@ pub(crate) struct Tally {
     pub(crate) starts: u64,
     pub(crate) stops: u64,
     pub(crate) idle_kills: u64,
+    /// That aimed at a process which had begun something.
+    pub(crate) kills_at_stake: u64,
     pub(crate) audits: u64,
     /// That the last audit looked at.
     pub(crate) rentals: u64,
@@ -112,7 +114,9 @@ impl fmt::Display for Tally {
         )?;
         writeln!(
             f,
-            "{kills} kills, {left} of them ({percent} %) left something behind:\n"
+            "{kills} kills, {left} of them ({percent} %) left something behind; {} hit a process \
+             that had begun something, the others came at any moment:\n",
+            self.kills_at_stake
         )?;
         writeln!(
             f,

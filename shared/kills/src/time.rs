@@ -11,6 +11,9 @@ const LEAPS_SEC: [u64; 20] = [
     4, 12, 31, 31, 31, 31, 31, 31, 31, 31, 31, 31, 45, 61, 61, 61, 130, 400, 1_000, 3_700,
 ];
 
+/// In starts, one after the other.
+const LONGEST_PAUSE: u32 = 8;
+
 /// How far the world's time is ahead of the real one.
 pub(crate) struct Time {
     began: Instant,
@@ -46,10 +49,15 @@ impl Stage {
         Ok(())
     }
 
-    /// Moves time on, again and again.
+    /// Moves time on, again and again; not so often that hardly a start comes to its end within its
+    /// lease, however slow the machine is.
     pub(crate) async fn let_time_pass(&self) -> Result<()> {
         let mut dice = self.dice("time");
-        while self.pause(dice.millis(0..500)).await {
+        loop {
+            let longest = self.usual_duration("start").saturating_mul(LONGEST_PAUSE);
+            if !self.pause(dice.micros(longest)).await {
+                break;
+            }
             let seconds = dice.pick(&LEAPS_SEC).copied().unwrap_or_default();
             self.leap(i64::try_from(seconds)?).await?;
         }
