@@ -23,14 +23,14 @@ mod stage;
 mod tally;
 mod time;
 
-use clap::Parser;
+use clap::{Parser, value_parser};
 use std::process::ExitCode;
 
 /// Kills the functions' processes under load; every law of money is checked.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many processes are killed.
-    #[arg(long, env = "KILLS", default_value_t = 300)]
+    /// How many processes are killed; each function at least once.
+    #[arg(long, env = "KILLS", default_value_t = 300, value_parser = value_parser!(u64).range(8..))]
     kills: u64,
     /// What the random choices come from; a fresh one if it is not given.
     #[arg(long, env = "SEED")]

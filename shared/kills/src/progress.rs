@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const REFRESH: Duration = Duration::from_millis(200);
+/// So many kills, where there is no terminal.
+const TELL_EVERY: u64 = 25;
 
 /// A bar that follows the stage until it is dropped.
 pub(crate) struct Progress {
@@ -39,6 +41,7 @@ impl Drop for Progress {
 }
 
 async fn follow(stage: Arc<Stage>, bar: ProgressBar) {
+    let mut told: u64 = 0;
     loop {
         let (kills, message) = {
             let tally = stage.tally();
@@ -50,6 +53,10 @@ async fn follow(stage: Arc<Stage>, bar: ProgressBar) {
             );
             (tally.kills(), message)
         };
+        if bar.is_hidden() && kills >= told.saturating_add(TELL_EVERY) {
+            println!("{} s, {kills} kills, {message}", stage.time.elapsed_sec());
+            told = kills;
+        }
         bar.set_position(kills);
         bar.set_message(message);
         tokio::time::sleep(REFRESH).await;
