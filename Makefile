@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo audit test simulate check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test simulate kills check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -36,10 +36,20 @@ audit: build ## Check every law of money on what `make run` started; AUDIT_FLAGS
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
 	$(DEV) with-postgres -- cargo test --locked --workspace
 	$(DEV) with-postgres -- target/debug/simulate --histories 40
+	$(DEV) with-postgres -- target/debug/kills --kills 20
 	$(DEV) story
 
 simulate: build ## Play random histories with faults at every step, e.g. SEED=7 HISTORIES=1000; every law is checked
 	@exec $(DEV) with-postgres -- target/debug/simulate
+
+# As they are deployed: optimized, and without what the simulation makes of tokio. A crate of others
+# is called quote, too.
+KILLED := billing-tick health operator quote@0.1.0 reconcile start status stop
+
+kills: ## Kill the functions' optimized processes under load, e.g. KILLS=1000 SEED=7; every law is checked
+	@cargo build --locked --workspace --bin dev
+	@cargo build --release --locked --bins -p kills $(KILLED:%=-p %)
+	@exec $(DEV) with-postgres -- target/release/kills
 
 check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check
@@ -50,6 +60,7 @@ check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, mi
 
 nightly: check test ## What takes longer than a commit can wait
 	$(DEV) with-postgres -- target/debug/simulate --histories 1000 --seed $$(date +%s)
+	$(MAKE) kills KILLS=2000
 
 clean-data: build ## Remove the data that `make run` keeps between runs
 	@exec $(DEV) clean-data

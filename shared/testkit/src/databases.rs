@@ -1,12 +1,13 @@
 //! Two fresh databases for each test, copied from templates that are migrated once a process.
 
+use crate::leaps::Leaps;
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, PgPool};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tokio::sync::OnceCell;
+use tokio::sync::{Mutex, OnceCell};
 use uuid::Uuid;
 
 static TEMPLATES: OnceCell<()> = OnceCell::const_new();
@@ -20,6 +21,7 @@ pub struct Databases {
     pub rental: PgPool,
     /// db-billing, for looking into.
     pub billing: PgPool,
+    pub(crate) leaps: Mutex<Leaps>,
     server: PgConnectOptions,
     names: [String; 2],
 }
@@ -62,6 +64,7 @@ impl Databases {
         Ok(Self {
             rental: pool(rental),
             billing: pool(billing),
+            leaps: Mutex::default(),
             server,
             names,
         })

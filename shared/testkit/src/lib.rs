@@ -10,13 +10,14 @@ mod databases;
 mod http;
 mod lambda;
 mod laws;
+mod leaps;
 mod proxy;
 mod stub;
 mod world;
 
 pub use databases::{Databases, fresh_key};
 pub use http::Response;
-pub use lambda::{Died, FunctionError, InvokeError, Lambda};
+pub use lambda::{Died, FunctionError, InvokeError, Lambda, Settings, Working};
 pub use laws::Books;
 pub use proxy::Proxy;
 pub use stub::Stub;

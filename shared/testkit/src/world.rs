@@ -2,11 +2,12 @@
 
 use crate::databases::Databases;
 use crate::http::{Request, Response, response};
-use crate::lambda::{InvokeError, Lambda};
+use crate::lambda::{InvokeError, Lambda, Settings};
 use crate::proxy::Proxy;
 use crate::stub::Stub;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::sync::atomic::{AtomicI64, Ordering};
 use uuid::Uuid;
 
@@ -28,14 +29,29 @@ pub struct World {
 /// A world that is to differ from the usual one.
 #[derive(Debug, Default)]
 pub struct Builder {
-    env: Vec<(String, String)>,
+    functions: Settings,
 }
 
 impl Builder {
     /// Sets a variable in the functions' environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> Self {
-        self.env.push((name.to_owned(), value.to_owned()));
+        let env = &mut self.functions.env;
+        env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Bounds how many processes of one function there are at once.
+    #[must_use]
+    pub const fn most_processes(mut self, most: usize) -> Self {
+        self.functions.most_processes = most;
+        self
+    }
+
+    /// Writes what the functions print into a file.
+    #[must_use]
+    pub fn log(mut self, file: File) -> Self {
+        self.functions.log = Some(file);
         self
     }
 
@@ -57,8 +73,10 @@ impl Builder {
         for system in ["STATIONS", "TARIFFS", "USERS", "CONFIGS", "PAYMENTS"] {
             env.push((format!("{system}_URL"), stub.url()));
         }
-        env.extend(self.env);
-        let lambda = Lambda::start(env).await?;
+        let mut functions = self.functions;
+        // What was asked for comes last, and wins.
+        functions.env.splice(0..0, env);
+        let lambda = Lambda::start(functions).await?;
         let ahead_sec = AtomicI64::new(0);
         Ok(World {
             databases,
@@ -94,6 +112,18 @@ impl World {
             .saturating_add(seconds);
         self.databases.set_clocks(ahead, ahead).await?;
         self.stub.set_clock(ahead).await
+    }
+
+    /// Moves the time on like [`Self::advance`], beside flows that are under way: a transaction
+    /// keeps the time at which it began.
+    ///
+    /// # Errors
+    /// When one of them does not answer.
+    pub async fn leap(&self, seconds: i64) -> Result<()> {
+        let from = self.ahead_sec.fetch_add(seconds, Ordering::SeqCst);
+        let to = from.saturating_add(seconds);
+        self.databases.leap(from, to).await?;
+        self.stub.set_clock(to).await
     }
 
     /// POSTs JSON to the API.

@@ -114,6 +114,7 @@ fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
         "db-billing",
         "db-rental",
         "dev",
+        "kills",
         "simulation",
         "testkit",
     ];

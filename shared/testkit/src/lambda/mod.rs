@@ -5,31 +5,55 @@ mod api;
 mod pool;
 mod process;
 
-pub use pool::{Died, FunctionError, InvokeError};
+pub use pool::{Died, FunctionError, InvokeError, Working};
 
 use anyhow::Result;
 use pool::Pool;
+use process::Launch;
 use serde_json::Value;
 use std::collections::HashMap;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+/// What the functions of a test are started with.
+#[derive(Debug)]
+pub struct Settings {
+    /// Their environment.
+    pub env: Vec<(String, String)>,
+    /// How many processes of one function there are at most.
+    pub most_processes: usize,
+    /// Where what they print goes; none: to the test's own output.
+    pub log: Option<File>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            env: Vec::new(),
+            most_processes: 20,
+            log: None,
+        }
+    }
+}
 
 /// The functions of one test.
 pub struct Lambda {
     address: SocketAddr,
-    env: Vec<(String, String)>,
+    settings: Arc<Settings>,
     pools: Arc<Mutex<HashMap<String, Arc<Pool>>>>,
     server: JoinHandle<()>,
 }
 
 impl Lambda {
-    /// Functions that get `env` as their environment. None is started yet.
+    /// Functions that are started so. None is started yet.
     ///
     /// # Errors
     /// When no port can be had.
-    pub async fn start(env: Vec<(String, String)>) -> Result<Self> {
+    pub async fn start(settings: Settings) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
         let pools = Arc::default();
@@ -40,7 +64,7 @@ impl Lambda {
         });
         Ok(Self {
             address,
-            env,
+            settings: Arc::new(settings),
             pools,
             server,
         })
@@ -51,9 +75,7 @@ impl Lambda {
     /// # Errors
     /// [`InvokeError`] when the function fails or its process dies.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, InvokeError> {
-        self.pool(function)
-            .invoke(event, self.address, &self.env)
-            .await
+        self.pool(function).invoke(event).await
     }
 
     /// Invokes a function in a process of its own that gets more environment, and dies after it.
@@ -66,14 +88,17 @@ impl Lambda {
         event: Value,
         env: &[(&str, &str)],
     ) -> Result<Value, InvokeError> {
-        let more = env
+        let name = format!("{function}-{}", runtime::fresh_id());
+        let more_env = env
             .iter()
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let env: Vec<_> = self.env.iter().cloned().chain(more).collect();
-        let pool = Arc::new(Pool::new(function, 1));
-        let name = format!("{function}-{}", runtime::fresh_id());
+        let launch = Launch {
+            more_env: more_env.collect(),
+            ..self.launch(function, &name)
+        };
+        let pool = Arc::new(Pool::new(launch, 1));
         self.lock().insert(name.clone(), Arc::clone(&pool));
-        let result = pool.invoke_as(&name, event, self.address, &env).await;
+        let result = pool.invoke(event).await;
         // It goes first: it would miss its Runtime API.
         pool.kill_all();
         self.lock().remove(&name);
@@ -86,10 +111,47 @@ impl Lambda {
         self.pool(function).most_at_once()
     }
 
+    /// How long the last invocations of a function took that were answered.
+    #[must_use]
+    pub fn took(&self, function: &str) -> Vec<Duration> {
+        self.pool(function).took()
+    }
+
+    /// The processes of a function that work on something at this moment.
+    #[must_use]
+    pub fn at_work(&self, function: &str) -> Vec<Working> {
+        self.pool(function).at_work()
+    }
+
+    /// `kill -9` to a process if it is still at work on the same invocation, and waits until it is
+    /// gone. Whether it was killed.
+    pub async fn kill(&self, function: &str, working: &Working) -> bool {
+        self.pool(function).kill(working).await
+    }
+
+    /// `kill -9` to a process of a function that waits for work, and waits until it is gone.
+    /// Whether there was one.
+    pub async fn kill_idle(&self, function: &str) -> bool {
+        self.pool(function).kill_idle().await
+    }
+
     fn pool(&self, function: &str) -> Arc<Pool> {
+        let new = || {
+            let launch = self.launch(function, function);
+            Arc::new(Pool::new(launch, self.settings.most_processes))
+        };
         let mut pools = self.lock();
-        let new = || Arc::new(Pool::new(function, pool::MOST_PROCESSES));
         Arc::clone(pools.entry(function.to_owned()).or_insert_with(new))
+    }
+
+    fn launch(&self, function: &str, pool: &str) -> Launch {
+        Launch {
+            function: function.to_owned(),
+            pool: pool.to_owned(),
+            address: self.address,
+            settings: Arc::clone(&self.settings),
+            more_env: Vec::new(),
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Pool>>> {

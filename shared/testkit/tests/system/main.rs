@@ -20,6 +20,7 @@ mod eject;
 mod events;
 mod health;
 mod inputs;
+mod kit;
 mod late_finish;
 mod left;
 mod operator;
