@@ -43,7 +43,7 @@ impl Stage {
         let Some(quote_id) = field(self.quote(user_id, station_id).await, "quote_id") else {
             return;
         };
-        let start = self.insist(Keyed::start(&quote_id), dice).await;
+        let start = self.insist(self.start(&quote_id), dice).await;
         let Some(rental_id) = field(start, "rental_id") else {
             return;
         };
@@ -53,17 +53,17 @@ impl Stage {
             return;
         }
         self.pause(dice.millis(0..1_200)).await;
-        if dice.percent(30) {
+        if dice.percent(60) {
             self.status(&rental_id).await;
         }
         let station_id = dice.pick(&STATIONS).copied().unwrap_or_default();
-        let stop = self.insist(Keyed::stop(&rental_id, station_id), dice).await;
+        let stop = self.insist(self.stop(&rental_id, station_id), dice).await;
         if matches!(stop, Heard::Answer(Response { status: 200, .. })) {
             self.tally().stops.add_one();
         }
         if dice.percent(10) {
             // Under another key: the end is told again.
-            self.send(&Keyed::stop(&rental_id, station_id)).await;
+            self.send(&self.stop(&rental_id, station_id)).await;
         }
     }
 

@@ -81,7 +81,7 @@ impl Stage {
     /// Takes users' money away and gives it back, again and again: debts arise and are paid.
     pub(crate) async fn let_users_earn_and_spend(&self) -> Result<()> {
         let mut dice = self.dice("money");
-        let users = self.users_of_little_money();
+        let users = Self::users_of_little_money();
         while self.pause(dice.millis(100..600)).await {
             let Some(user_id) = dice.pick(&users) else {
                 continue;

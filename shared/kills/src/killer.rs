@@ -76,7 +76,10 @@ impl Stage {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.is_loading() {
             let at_work = self.world.lambda.at_work(function.name);
-            let mut at_stake = self.marks.begun_by(function, at_work).await?;
+            let mut at_stake = match at_work.is_empty() {
+                true => Vec::new(),
+                false => self.marks.begun_by(function, at_work).await?,
+            };
             at_stake.retain(|(_, begun)| begun.is_something());
             let Some((working, _)) = dice.pick(&at_stake) else {
                 tokio::time::sleep(LOOK_EVERY).await;
@@ -116,7 +119,7 @@ impl Stage {
     /// A process that was just handed an event.
     async fn next_at_work(&self, function: Function, dice: &mut Dice) -> Option<Working> {
         let begun = Instant::now();
-        while begun.elapsed() < PATIENCE {
+        while begun.elapsed() < PATIENCE && self.is_loading() {
             let mut fresh = self.world.lambda.at_work(function.name);
             fresh.retain(|working| working.since >= begun);
             if let Some(working) = dice.pick(&fresh) {

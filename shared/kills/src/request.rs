@@ -13,24 +13,8 @@ pub(crate) struct Keyed {
     path: &'static str,
     pub(crate) key: String,
     body: Value,
-}
-
-impl Keyed {
-    pub(crate) fn start(quote_id: &str) -> Self {
-        Self {
-            path: "/api/v1/rentals/start",
-            key: fresh_key(),
-            body: json!({ "quote_id": quote_id }),
-        }
-    }
-
-    pub(crate) fn stop(rental_id: &str, station_id: &str) -> Self {
-        Self {
-            path: "/api/v1/rentals/stop",
-            key: fresh_key(),
-            body: json!({ "rental_id": rental_id, "station_id": station_id }),
-        }
-    }
+    /// In the world's time; its key is not older than that.
+    pub(crate) made_at_sec: i64,
 }
 
 /// What a client hears.
@@ -43,9 +27,29 @@ pub(crate) enum Heard {
 }
 
 impl Stage {
+    pub(crate) fn start(&self, quote_id: &str) -> Keyed {
+        Keyed {
+            path: "/api/v1/rentals/start",
+            key: fresh_key(),
+            body: json!({ "quote_id": quote_id }),
+            made_at_sec: self.time.now_sec(),
+        }
+    }
+
+    pub(crate) fn stop(&self, rental_id: &str, station_id: &str) -> Keyed {
+        Keyed {
+            path: "/api/v1/rentals/stop",
+            key: fresh_key(),
+            body: json!({ "rental_id": rental_id, "station_id": station_id }),
+            made_at_sec: self.time.now_sec(),
+        }
+    }
+
     /// Sends a request under its key.
     pub(crate) async fn send(&self, request: &Keyed) -> Heard {
-        let Keyed { path, key, body } = request;
+        let Keyed {
+            path, key, body, ..
+        } = request;
         let heard = self.post(path, Some(key), body).await;
         if let Heard::Answer(response) = &heard {
             self.compare(request, response);

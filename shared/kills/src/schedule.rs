@@ -48,7 +48,7 @@ impl Stage {
     /// Asks for the system's health, again and again.
     pub(crate) async fn look_after_it(&self) -> Result<()> {
         let mut dice = self.dice("health");
-        while self.pause(dice.millis(100..600)).await {
+        while self.pause(dice.millis(30..250)).await {
             self.health().await;
         }
         Ok(())

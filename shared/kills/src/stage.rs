@@ -130,7 +130,7 @@ impl Stage {
         users().collect()
     }
 
-    pub(crate) fn users_of_little_money(&self) -> Vec<String> {
+    pub(crate) fn users_of_little_money() -> Vec<String> {
         let users = users().enumerate();
         users
             .filter(|(number, _)| has_little_money(*number))

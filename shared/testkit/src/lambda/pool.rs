@@ -226,7 +226,7 @@ impl Pool {
     /// `kill -9` to a process if it is still at work on this. Waits until it is gone.
     pub(crate) async fn kill(&self, working: &Working) -> bool {
         let is_killed = {
-            // Locked: an answer that comes meanwhile comes too late.
+            // Locked, so that it is still at work when the signal goes out.
             let state = self.lock();
             state.is_at_work(working) && state.kill(working.instance)
         };
