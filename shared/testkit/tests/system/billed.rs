@@ -110,8 +110,9 @@ pub(crate) async fn number(pool: &PgPool, query: String) -> i64 {
 /// Moves time to just after the start of the next slot of `grid_sec` seconds: what a test then
 /// does within its rest falls into one slot.
 pub(crate) async fn next_slot_of(world: &World, grid_sec: i64) {
-    let left =
-        format!("SELECT {grid_sec} - extract(epoch FROM app_now())::bigint % {grid_sec} + 1");
+    let left = format!(
+        "SELECT {grid_sec} - floor(extract(epoch FROM app_now()))::bigint % {grid_sec} + 1"
+    );
     let left = number(&world.databases.billing, left).await;
     world.advance(left).await.unwrap();
 }
