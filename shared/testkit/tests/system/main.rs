@@ -22,6 +22,7 @@ mod health;
 mod inputs;
 mod kit;
 mod late_finish;
+mod leases;
 mod left;
 mod operator;
 mod operator_crash;
