@@ -59,7 +59,8 @@ check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, mi
 	$(CARGO_DENY) --offline check bans licenses sources
 
 nightly: check test ## What takes longer than a commit can wait
-	$(DEV) with-postgres -- target/debug/simulate --histories 1000 --seed $$(date +%s)
+	@cargo build --locked --profile long-runs --bin simulate
+	$(DEV) with-postgres -- target/long-runs/simulate --histories 1000 --seed $$(date +%s)
 	$(MAKE) kills KILLS=2000
 
 clean-data: build ## Remove the data that `make run` keeps between runs

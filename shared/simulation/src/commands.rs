@@ -1,6 +1,6 @@
 //! What a person says, who looks into the books of the provider and of the stations before.
 
-use crate::choice::pick;
+use crate::choice::{pick, rest};
 use crate::history::Command;
 use crate::stage::Stage;
 use anyhow::Result;
@@ -20,10 +20,10 @@ impl Stage {
                 json!({ "command": "show", "rental_id": rental_id })
             }),
             Command::Worklist => Some(json!({ "command": "worklist" })),
-            Command::Requeue => self.started(choice).await?.map(|rental_id| {
+            Command::Requeue => self.meant(billing, SET_ASIDE, choice).await?.map(|rental_id| {
                 json!({ "command": "requeue", "rental_id": rental_id, "operator": WHO })
             }),
-            Command::Finish(seconds_ago) => self.started(choice).await?.map(|rental_id| {
+            Command::Finish(seconds_ago) => self.meant(rental, RUNNING, choice).await?.map(|rental_id| {
                 let ago = TimeDelta::try_seconds(seconds_ago).unwrap_or_default();
                 let now = self.rental_now();
                 json!({
@@ -35,7 +35,7 @@ impl Stage {
                 })
             }),
             Command::MarkRefundPaid => {
-                let owed = "SELECT refund_id FROM refunds ORDER BY refund_id";
+                let owed = "SELECT refund_id FROM refunds ORDER BY paid_at NULLS FIRST, refund_id";
                 let refund_id = one(billing, owed, choice).await?;
                 refund_id.map(|refund_id| {
                     json!({ "command": "mark-refund-paid", "refund_id": refund_id, "operator": WHO })
@@ -62,9 +62,8 @@ impl Stage {
             Command::ResolveEject => self.resolve_eject(choice).await?,
             Command::ResolveHold => self.resolve_hold(choice).await?,
             Command::RetryDebt => {
-                let indebted = one(billing, INDEBTED, choice).await?;
-                indebted.map(|id| {
-                    let rental_id = format!("rental-{id}");
+                let indebted = one_rental(billing, INDEBTED, choice).await?;
+                indebted.map(|rental_id| {
                     json!({ "command": "retry-debt", "rental_id": rental_id, "operator": WHO })
                 })
             }
@@ -85,10 +84,8 @@ impl Stage {
                 }))
             }
             Command::Flagged => {
-                let flagged = "SELECT rental_id FROM rentals WHERE flagged_at IS NOT NULL
-                               ORDER BY rental_id";
-                one(rental, flagged, choice).await?.map(|id| {
-                    let rental_id = format!("rental-{id}");
+                let flagged = one_rental(rental, FLAGGED, choice).await?;
+                flagged.map(|rental_id| {
                     json!({
                         "command": "finish",
                         "rental_id": rental_id,
@@ -148,12 +145,29 @@ impl Stage {
         })))
     }
 
+    /// One of the rentals that a command makes sense for; where there is none, and now and then,
+    /// any that was started.
+    async fn meant(
+        &self,
+        pool: &PgPool,
+        query: &'static str,
+        choice: usize,
+    ) -> Result<Option<String>> {
+        let (seldom, choice) = (rest(choice, 4) == 0, choice.wrapping_shr(2));
+        match one_rental(pool, query, choice).await? {
+            Some(rental_id) if !seldom => Ok(Some(rental_id)),
+            _ => self.started(choice).await,
+        }
+    }
+
     /// One of the started rentals.
     pub(crate) async fn started(&self, choice: usize) -> Result<Option<String>> {
-        let started =
-            "SELECT rental_id FROM rentals WHERE started_at IS NOT NULL ORDER BY rental_id";
-        let id = one(&self.databases.rental, started, choice).await?;
-        Ok(id.map(|id| format!("rental-{id}")))
+        one_rental(&self.databases.rental, STARTED, choice).await
+    }
+
+    /// One of the rentals that run.
+    pub(crate) async fn running(&self, choice: usize) -> Result<Option<String>> {
+        one_rental(&self.databases.rental, RUNNING, choice).await
     }
 
     /// Whether the provider moved money under a key.
@@ -170,7 +184,19 @@ impl Stage {
     }
 }
 
+const STARTED: &str =
+    "SELECT rental_id FROM rentals WHERE started_at IS NOT NULL ORDER BY rental_id";
+const RUNNING: &str = "SELECT rental_id FROM rentals WHERE status = 'ACTIVE' ORDER BY rental_id";
+const FLAGGED: &str =
+    "SELECT rental_id FROM rentals WHERE flagged_at IS NOT NULL ORDER BY rental_id";
+const SET_ASIDE: &str =
+    "SELECT rental_id FROM rentals WHERE set_aside_at IS NOT NULL ORDER BY rental_id";
 const INDEBTED: &str = "SELECT rental_id FROM debts WHERE settled_at IS NULL ORDER BY rental_id";
+
+async fn one_rental(pool: &PgPool, query: &'static str, choice: usize) -> Result<Option<String>> {
+    let id = one(pool, query, choice).await?;
+    Ok(id.map(|id| format!("rental-{id}")))
+}
 
 async fn one(pool: &PgPool, query: &'static str, choice: usize) -> Result<Option<Uuid>> {
     let ids: Vec<Uuid> = sqlx::query_scalar(query).fetch_all(pool).await?;

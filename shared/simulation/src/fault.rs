@@ -37,10 +37,43 @@ pub(crate) enum Fault {
     Freezes(Db),
     /// It commits, and the answer is lost.
     CommitAnswerLost(Db),
-    /// The worker sleeps until its lease ran out, and others went on.
+    /// The worker sleeps until its lease ran out, and others took over.
     LeaseRunsOut,
     /// The same request, or another tick, comes 1 to 4 times more.
     Repeated,
+}
+
+/// A fault, and a step at which it can strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Strike {
+    pub(crate) step: &'static str,
+    pub(crate) fault: Fault,
+}
+
+impl Strike {
+    pub(crate) fn at(step: impl Step, fault: Fault) -> Self {
+        let step = step.name();
+        Self { step, fault }
+    }
+
+    /// Whether it strikes at one of these.
+    pub(crate) fn is_at(&self, steps: &[impl Step]) -> bool {
+        steps.iter().any(|step| step.name() == self.step)
+    }
+
+    /// Whether it is this database that goes wrong.
+    pub(crate) fn is_in(&self, db: Db) -> bool {
+        matches!(
+            self.fault,
+            Fault::Gone(at) | Fault::Restarts(at) | Fault::Freezes(at) | Fault::CommitAnswerLost(at)
+                if at == db
+        )
+    }
+
+    /// Whether it is something outside that goes wrong.
+    pub(crate) fn is_in_a_call(&self) -> bool {
+        FAULTS_IN_A_CALL.contains(&self.fault)
+    }
 }
 
 impl fmt::Display for Fault {
@@ -89,16 +122,22 @@ const CLEAR: &str = "clear-money-for-order";
 const RELEASE: &str = "release-money-for-order";
 const RETURN: &str = "return-powerbank";
 
+const FAULTS_IN_A_CALL: [Fault; 4] = [
+    Fault::ReplyLost,
+    Fault::Refused,
+    Fault::NeverArrives,
+    Fault::ArrivesLate,
+];
+
 /// A step with all that can strike there.
-pub(crate) struct Place {
-    pub(crate) step: &'static str,
-    pub(crate) faults: Vec<Fault>,
-    /// What may be asked of the outside from here to the next step.
-    pub(crate) calls: &'static [&'static str],
+struct Place {
+    step: &'static str,
+    faults: Vec<Fault>,
+    calls: &'static [&'static str],
 }
 
 /// Every step of every flow. A new step does not compile before it has its place here.
-pub(crate) fn places() -> Vec<Place> {
+fn places() -> Vec<Place> {
     let mut places = Vec::new();
     places.extend(StartStep::ALL.iter().map(|s| place(*s, after_start(*s))));
     places.extend(StopStep::ALL.iter().map(|s| place(*s, after_stop(*s))));
@@ -128,18 +167,23 @@ pub(crate) fn calls_after(step: &str) -> &'static [&'static str] {
     place.map_or(&[], |place| place.calls)
 }
 
+/// Every fault with every step at which it can strike.
+pub(crate) static STRIKES: LazyLock<Vec<Strike>> = LazyLock::new(|| {
+    let strikes_at = |place: &Place| {
+        let step = place.step;
+        let faults = place.faults.clone().into_iter();
+        faults.map(move |fault| Strike { step, fault })
+    };
+    PLACES.iter().flat_map(strikes_at).collect()
+});
+
 /// [`places`], made once.
 static PLACES: LazyLock<Vec<Place>> = LazyLock::new(places);
 
 fn place(step: impl Step, then: Then) -> Place {
     let mut faults = vec![Fault::Kill, Fault::LeaseRunsOut, Fault::Repeated];
     if !then.calls.is_empty() {
-        faults.extend([
-            Fault::ReplyLost,
-            Fault::Refused,
-            Fault::NeverArrives,
-            Fault::ArrivesLate,
-        ]);
+        faults.extend(FAULTS_IN_A_CALL);
     }
     for (db, used) in [(Db::Rental, then.rental), (Db::Billing, then.billing)] {
         if used != Use::Nothing {

@@ -1,7 +1,7 @@
 //! How flows begin, go on from step to step, and meet faults on the way.
 
 use crate::choice::{pick, rest};
-use crate::fault::{Fault, calls_after, faults_at};
+use crate::fault::{Fault, Strike, calls_after, faults_at};
 use crate::flow::{Flow, Invocation, Outcome};
 use crate::gate::Place;
 use crate::play::Play;
@@ -11,7 +11,9 @@ use anyhow::{Context, Result};
 use audit::When;
 
 /// What a flow may take to come to its end, in steps: more than any can.
-const MOST_STEPS: usize = 2_000;
+pub(crate) const MOST_STEPS: usize = 2_000;
+/// How far others come, at most, while a worker sleeps: to the end of all but the longest flows.
+const MOST_STEPS_BEFORE_WAKING: usize = 12;
 
 impl Play {
     /// Begins a flow; it goes on to its first step.
@@ -27,6 +29,25 @@ impl Play {
         let flow = Flow::of(&self.stage.functions, invocation)?;
         self.flows.insert(self.begun, flow);
         Ok(self.begun)
+    }
+
+    /// Begins a flow; it goes on by some steps.
+    async fn run_for(&mut self, invocation: Invocation, steps: usize) -> Result<()> {
+        let flow = self.put_in(invocation)?;
+        self.advance(flow, &mut Segment::plain()).await?;
+        for _ in 0..steps {
+            let Some(place) = self
+                .places(flow)
+                .first()
+                .copied()
+                .filter(|_| !self.is_over())
+            else {
+                break;
+            };
+            self.release(flow, place);
+            self.advance(flow, &mut Segment::plain()).await?;
+        }
+        Ok(())
     }
 
     pub(crate) async fn run_to_its_end(&mut self, invocation: Invocation) -> Result<()> {
@@ -103,7 +124,7 @@ impl Play {
             return Ok(());
         };
         match pick(faults_at(place.step), fault) {
-            Some(fault) => self.go_on_under(*fault, flow, place).await,
+            Some(fault) => self.go_on_under(*fault, flow, place, choice).await,
             None => Ok(()),
         }
     }
@@ -133,9 +154,9 @@ impl Play {
         let lies_in_wait = self
             .waiting
             .iter()
-            .position(|(step, _)| *step == place.step);
+            .position(|(strike, _)| strike.step == place.step);
         match lies_in_wait.and_then(|position| self.waiting.remove(position)) {
-            Some((_, fault)) => self.go_on_under(fault, flow, place).await,
+            Some((strike, choice)) => self.go_on_under(strike.fault, flow, place, choice).await,
             None => {
                 self.release(flow, place);
                 self.advance(flow, &mut Segment::plain()).await
@@ -143,11 +164,13 @@ impl Play {
         }
     }
 
+    /// A flow goes on from where it stands, under a fault. A number chooses what others do meanwhile.
     pub(crate) async fn go_on_under(
         &mut self,
         fault: Fault,
         flow: usize,
         place: Place,
+        choice: usize,
     ) -> Result<()> {
         self.note(format!("at {} of flow {flow}: {fault}", place.step));
         match fault {
@@ -159,15 +182,23 @@ impl Play {
             Fault::LeaseRunsOut => {
                 self.stage.wait(26).await?;
                 let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                let others = [Some(Invocation::Tick), Some(Invocation::Reconcile), again];
-                for other in others.into_iter().flatten() {
-                    self.run_to_its_end(other).await?;
+                let retry = self.clients.start(choice);
+                let others = [
+                    Some(Invocation::Tick),
+                    Some(Invocation::Reconcile),
+                    again,
+                    retry,
+                ];
+                // Some of them stand half way when the worker wakes.
+                for (bits, other) in (0..).step_by(4).zip(others.into_iter().flatten()) {
+                    let steps = rest(choice.wrapping_shr(bits), MOST_STEPS_BEFORE_WAKING);
+                    self.run_for(other, steps).await?;
                 }
                 self.struck(place.step, fault);
             }
             Fault::Repeated => {
                 let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                let times = rest(flow, 4).saturating_add(1);
+                let times = rest(choice, 4).saturating_add(1);
                 for again in std::iter::repeat_n(again, times).flatten() {
                     self.run_to_its_end(again).await?;
                 }
@@ -187,8 +218,8 @@ impl Play {
         Ok(())
     }
 
-    pub(crate) fn struck(&mut self, step: &'static str, fault: Fault) {
-        self.played.tally.struck(step, fault);
+    fn struck(&mut self, step: &'static str, fault: Fault) {
+        self.played.tally.struck(Strike { step, fault });
     }
 
     /// The flow goes on to its next step, or its end, and the books are looked at.

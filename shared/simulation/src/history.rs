@@ -1,11 +1,11 @@
 //! A history: how the world is, and what happens in it, one thing after another.
 
-use crate::fault::{Fault, places};
+use crate::fault::{STRIKES, Strike};
+use crate::scene::scene;
 use proptest::prelude::*;
-use std::sync::LazyLock;
 
-/// How many things happen in a history, at least and at most.
-const LENGTH: std::ops::RangeInclusive<usize> = 120..=200;
+/// How many scenes a history has, at least and at most. Most are of one operation.
+const LENGTH: std::ops::RangeInclusive<usize> = 50..=90;
 
 /// A history. Its numbers choose among what is there at the time, so that it can be shortened and
 /// still be played.
@@ -69,8 +69,11 @@ pub(crate) enum Operation {
     Command { command: Command, choice: usize },
     /// Time passes, everywhere.
     Wait(i64),
-    /// The next flow that goes on from a step meets the fault: one of [`STRIKES`].
-    LieInWait(usize),
+    /// A flow that can come to a step begins and goes on until it stands there; there it meets the
+    /// fault.
+    Ambush { strike: Strike, choice: usize },
+    /// The next flow that goes on from a step meets the fault there.
+    LieInWait { strike: Strike, choice: usize },
     /// A user's balance becomes this.
     Pay { user: usize, balance: i64 },
     /// A station gets power banks; its next one is one that is out.
@@ -111,28 +114,17 @@ pub(crate) enum Spoiled {
     Copy,
 }
 
-/// Every fault with every step at which it can strike.
-pub(crate) static STRIKES: LazyLock<Vec<(&'static str, Fault)>> = LazyLock::new(|| {
-    let places = places().into_iter();
-    places
-        .flat_map(|place| {
-            place
-                .faults
-                .into_iter()
-                .map(move |fault| (place.step, fault))
-        })
-        .collect()
-});
-
 /// Histories, from a source of chance.
 pub(crate) fn histories() -> impl Strategy<Value = History> {
-    let operations = prop::collection::vec(operation(), LENGTH);
-    (setup(), operations, any::<bool>()).prop_map(|(setup, operations, clients_come_back)| {
-        History {
-            setup,
-            operations: prelude().chain(operations).collect(),
-            clients_come_back,
-        }
+    let scenes = prop_oneof![
+        operation().prop_map(|operation| vec![operation]),
+        (strike(), any::<usize>()).prop_map(|(strike, choice)| scene(strike, choice)),
+    ];
+    let scenes = prop::collection::vec(scenes, LENGTH);
+    (setup(), scenes, any::<bool>()).prop_map(|(setup, scenes, clients_come_back)| History {
+        setup,
+        operations: prelude().chain(scenes.into_iter().flatten()).collect(),
+        clients_come_back,
     })
 }
 
@@ -208,7 +200,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         8 => Just(Operation::Reconcile),
         5 => (command(), choice()).prop_map(|(command, choice)| Operation::Command { command, choice }),
         14 => wait().prop_map(Operation::Wait),
-        20 => choice().prop_map(Operation::LieInWait),
+        8 => (strike(), choice()).prop_map(|(strike, choice)| Operation::LieInWait { strike, choice }),
         35 => (choice(), 0_usize..=6, choice()).prop_map(|(flow, steps, fault)| {
             Operation::GoOnUnder { flow, steps, fault }
         }),
@@ -220,6 +212,10 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => Just(Operation::Mend),
         2 => Just(Operation::LateOnesArrive),
     ]
+}
+
+fn strike() -> impl Strategy<Value = Strike> {
+    prop::sample::select(&STRIKES[..])
 }
 
 fn ticks() -> impl Strategy<Value = usize> {

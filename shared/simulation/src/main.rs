@@ -4,6 +4,7 @@
 //! The functions run in this process over two real databases and the stubs. Their flows are held at
 //! their named steps, and the seed says which goes on, so that a history is played again exactly.
 
+mod ambush;
 mod choice;
 mod clients;
 mod commands;
@@ -15,6 +16,7 @@ mod history;
 mod ids;
 mod play;
 mod real_time;
+mod scene;
 mod segment;
 mod shrink;
 mod stage;

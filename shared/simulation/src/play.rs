@@ -3,9 +3,9 @@
 
 use crate::choice::{pick, rest};
 use crate::clients::Clients;
-use crate::fault::{Db, Fault};
+use crate::fault::{Db, Strike};
 use crate::flow::{Flow, Invocation};
-use crate::history::{Command, History, Operation, STRIKES};
+use crate::history::{Command, History, Operation};
 use crate::real_time::RealTime;
 use crate::stage::{STATIONS, Stage, user_id};
 use crate::tally::Tally;
@@ -53,8 +53,8 @@ pub(crate) struct Play {
     pub(crate) flows: BTreeMap<usize, Flow>,
     pub(crate) begun: usize,
     pub(crate) clients: Clients,
-    /// What lies in wait, and where.
-    pub(crate) waiting: VecDeque<(&'static str, Fault)>,
+    /// What lies in wait, with a number that chooses.
+    pub(crate) waiting: VecDeque<(Strike, usize)>,
     pub(crate) played: Played,
     /// Whether the time moved, or something may have been asked of the outside, since the last look
     /// at the books.
@@ -112,10 +112,9 @@ impl Play {
             Operation::Reconcile => self.begin(Invocation::Reconcile).await,
             Operation::Command { command, choice } => self.command(*command, *choice).await,
             Operation::Wait(seconds) => self.wait(*seconds).await,
-            Operation::LieInWait(choice) => {
-                if let Some(strike) = pick(&STRIKES, *choice) {
-                    self.waiting.push_back(*strike);
-                }
+            Operation::Ambush { strike, choice } => self.ambush(*strike, *choice).await,
+            Operation::LieInWait { strike, choice } => {
+                self.waiting.push_back((*strike, *choice));
                 Ok(())
             }
             Operation::Pay { user, balance } => {
@@ -136,7 +135,7 @@ impl Play {
     }
 
     /// A quote, and where there is one, a start by it.
-    async fn rent(&mut self, user: usize, station: usize) -> Result<()> {
+    pub(crate) async fn rent(&mut self, user: usize, station: usize) -> Result<()> {
         let quote = Invocation::Quote {
             user_id: user_id(rest(user, self.users)),
             station_id: station_id(station),
@@ -152,9 +151,13 @@ impl Play {
     }
 
     async fn stop(&mut self, rental: usize, station: usize) -> Result<()> {
-        let Some(rental_id) = self.started(rental).await? else {
-            return Ok(());
-        };
+        match self.started(rental).await? {
+            Some(rental_id) => self.begin_stop(rental_id, station).await,
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn begin_stop(&mut self, rental_id: String, station: usize) -> Result<()> {
         let stop = Invocation::Stop {
             rental_id,
             station_id: station_id(station),

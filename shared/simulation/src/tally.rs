@@ -1,7 +1,6 @@
 //! What was played, and whether it was enough to say something.
 
-use crate::fault::Fault;
-use crate::history::STRIKES;
+use crate::fault::{Fault, STRIKES, Strike};
 use audit::{Law, Report};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,6 +9,8 @@ use std::fmt;
 const LEAST_OPERATIONS: u64 = 60;
 /// Each fault at each step at which it can strike.
 const LEAST_STRIKES: u64 = 10;
+/// So many histories bring every fault to every step.
+const LONG_RUN: u64 = 1_000;
 /// Each law's premise.
 const LEAST_PREMISES: u64 = 100;
 
@@ -19,12 +20,12 @@ pub(crate) struct Tally {
     pub(crate) histories: u64,
     pub(crate) operations: u64,
     pub(crate) report: Report,
-    strikes: BTreeMap<(&'static str, Fault), u64>,
+    strikes: BTreeMap<Strike, u64>,
 }
 
 impl Tally {
-    pub(crate) fn struck(&mut self, step: &'static str, fault: Fault) {
-        let count = self.strikes.entry((step, fault)).or_default();
+    pub(crate) fn struck(&mut self, strike: Strike) {
+        let count = self.strikes.entry(strike).or_default();
         *count = count.saturating_add(1);
     }
 
@@ -46,11 +47,25 @@ impl Tally {
     /// How many faults struck, by kind.
     pub(crate) fn faults_by_kind(&self) -> BTreeMap<Fault, u64> {
         let mut kinds = BTreeMap::new();
-        for ((_, fault), count) in &self.strikes {
-            let sum: &mut u64 = kinds.entry(*fault).or_default();
+        for (strike, count) in &self.strikes {
+            let sum: &mut u64 = kinds.entry(strike.fault).or_default();
             *sum = sum.saturating_add(*count);
         }
         kinds
+    }
+
+    /// How often each fault struck, by step.
+    fn strikes_by_step(&self) -> BTreeMap<&'static str, Vec<String>> {
+        let mut steps: BTreeMap<_, Vec<String>> = BTreeMap::new();
+        for strike in STRIKES.iter() {
+            let struck = format!("{} {}", self.strikes_of(strike), strike.fault);
+            steps.entry(strike.step).or_default().push(struck);
+        }
+        steps
+    }
+
+    fn strikes_of(&self, strike: &Strike) -> u64 {
+        self.strikes.get(strike).copied().unwrap_or_default()
     }
 
     /// What was too little to say something, in sentences.
@@ -62,12 +77,9 @@ impl Tally {
                 "{operations} operations a history, {LEAST_OPERATIONS} are wanted"
             ));
         }
-        for (step, fault) in STRIKES.iter() {
-            let count = self.strikes.get(&(*step, *fault)).copied().unwrap_or(0);
+        for (what, count) in self.strikes_that_count() {
             if count < LEAST_STRIKES {
-                below.push(format!(
-                    "at {step}, {fault}: {count} times, {LEAST_STRIKES} are wanted"
-                ));
+                below.push(format!("{what}: {count} times, {LEAST_STRIKES} are wanted"));
             }
         }
         for law in Law::ALL {
@@ -79,6 +91,25 @@ impl Tally {
             }
         }
         below
+    }
+
+    /// How often each fault struck at each step; in a short run, each fault anywhere, and anything
+    /// at each step.
+    fn strikes_that_count(&self) -> BTreeMap<String, u64> {
+        let mut counts = BTreeMap::new();
+        for strike in STRIKES.iter() {
+            let Strike { step, fault } = strike;
+            let what = if self.histories < LONG_RUN {
+                vec![fault.to_string(), format!("anything at {step}")]
+            } else {
+                vec![format!("{fault} at {step}")]
+            };
+            for what in what {
+                let count: &mut u64 = counts.entry(what).or_default();
+                *count = count.saturating_add(self.strikes_of(strike));
+            }
+        }
+        counts
     }
 }
 
@@ -96,6 +127,10 @@ impl fmt::Display for Tally {
         )?;
         for (fault, count) in self.faults_by_kind() {
             writeln!(f, "  {count:>7}  {fault}")?;
+        }
+        writeln!(f, "How often each fault struck at each step:")?;
+        for (step, strikes) in self.strikes_by_step() {
+            writeln!(f, "  {step}: {}", strikes.join(", "))?;
         }
         writeln!(f, "How often each law's premise was met:")?;
         for law in Law::ALL {

@@ -6,6 +6,7 @@ use crate::lambda::{InvokeError, Lambda, Settings};
 use crate::proxy::Proxy;
 use crate::stub::Stub;
 use anyhow::{Result, bail};
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use std::fs::File;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -112,6 +113,14 @@ impl World {
             .saturating_add(seconds);
         self.databases.set_clocks(ahead, ahead).await?;
         self.stub.set_clock(ahead).await
+    }
+
+    /// Stops both databases' clocks at `moment`. [`Self::advance`] lets them run again.
+    ///
+    /// # Errors
+    /// When one of them does not answer.
+    pub async fn stand_still_at(&self, moment: DateTime<Utc>) -> Result<()> {
+        self.databases.stop_clocks_at(moment, moment).await
     }
 
     /// Moves the time on like [`Self::advance`], beside flows that are under way: a transaction

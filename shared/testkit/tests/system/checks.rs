@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use sqlx::types::chrono::{DateTime, Utc};
-use sqlx::{AssertSqlSafe, Executor};
 use testkit::{Response, World, fresh_key};
 
 pub(crate) type Moment = DateTime<Utc>;
@@ -25,18 +24,6 @@ const INSIDE: [&str; 12] = [
     "constraint",
     ".rs",
 ];
-
-/// Stops both databases' clocks at `moment`. `World::advance` lets them run again.
-pub(crate) async fn stand_still_at(world: &World, moment: Moment) {
-    let moment = moment.to_rfc3339();
-    for pool in [&world.databases.rental, &world.databases.billing] {
-        let clock = format!(
-            "CREATE OR REPLACE FUNCTION app_now() RETURNS timestamptz LANGUAGE sql STABLE \
-             RETURN timestamptz '{moment}'"
-        );
-        pool.execute(AssertSqlSafe(clock)).await.unwrap();
-    }
-}
 
 /// Moves a moment, back where `seconds` is negative.
 pub(crate) fn shifted(moment: Moment, seconds: i64) -> Moment {

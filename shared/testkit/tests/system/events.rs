@@ -3,7 +3,7 @@
 mod operator;
 mod samples;
 
-use crate::checks::{moment, shifted, stand_still_at};
+use crate::checks::{moment, shifted};
 use serde_json::{Value, json};
 use testkit::{FunctionError, InvokeError, World, scheduled_event};
 
@@ -193,7 +193,10 @@ async fn the_time_and_the_source_that_an_event_names_decide_nothing() {
     let world = World::start().await;
     let rented = world.rent("user-123", "station-456").await;
     let started_at = moment(&rented.response.json(), "started_at");
-    stand_still_at(&world, shifted(started_at, 600)).await;
+    world
+        .stand_still_at(shifted(started_at, 600))
+        .await
+        .unwrap();
     let far = shifted(started_at, 86_400);
     let mut event = scheduled_event();
     event["time"] = json!(far.to_rfc3339());

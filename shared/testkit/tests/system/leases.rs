@@ -8,9 +8,9 @@ use chrono::TimeDelta;
 use db::{Database, DbError};
 use db_rental::Lease;
 use domain::{HoldStatus, RentalId};
+use runtime::fresh_id;
 use std::fmt::Debug;
 use testkit::{World, fresh_key};
-use uuid::Uuid;
 
 /// Longer than any lease.
 const PAST_A_LEASE_SEC: i64 = 26;
@@ -36,13 +36,13 @@ async fn taken_over(world: &World, rentals: &Database, rental_id: RentalId) -> [
     world.advance(PAST_A_LEASE_SEC).await.unwrap();
     let leased = rentals
         .tx("claim", async |c| {
-            db_rental::claim_pending(c, Uuid::now_v7(), 1).await
+            db_rental::claim_pending(c, fresh_id(), 1).await
         })
         .await
         .unwrap();
     let [lost] = leased.try_into().unwrap();
     world.advance(PAST_A_LEASE_SEC).await.unwrap();
-    let token = Uuid::now_v7();
+    let token = fresh_id();
     let stands = Lease { rental_id, token };
     rentals
         .tx("take_over", async |c| db_rental::take_over(c, stands).await)
@@ -75,15 +75,14 @@ async fn a_start_that_was_taken_over_gets_intents_only_from_its_new_worker() {
     let intend = async |lease| {
         rentals
             .tx("intend", async |c| {
-                db_rental::commit_eject_intent(c, lease, HoldStatus::Held, false, Uuid::now_v7())
-                    .await
+                db_rental::commit_eject_intent(c, lease, HoldStatus::Held, false, fresh_id()).await
             })
             .await
     };
     let intend_again = async |lease| {
         rentals
             .tx("intend_again", async |c| {
-                db_rental::renew_eject_intent(c, lease, Uuid::now_v7()).await
+                db_rental::renew_eject_intent(c, lease, fresh_id()).await
             })
             .await
     };
@@ -102,7 +101,7 @@ async fn a_hold_that_was_taken_over_is_recorded_only_by_its_new_worker() {
     let rental_id: RentalId = unknown_hold(&world, RICH).await.parse().unwrap();
     let take = async || {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();
-        let token = Uuid::now_v7();
+        let token = fresh_id();
         let lease = Lease { rental_id, token };
         rentals
             .tx("take", async |c| db_rental::take_hold(c, lease).await)
@@ -134,7 +133,7 @@ async fn a_bill_that_was_taken_over_is_written_only_by_its_new_tick() {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();
         let claimed = billing
             .tx("claim", async |c| {
-                db_billing::claim(c, TICK, TimeDelta::zero(), Uuid::now_v7(), 10).await
+                db_billing::claim(c, TICK, TimeDelta::zero(), fresh_id(), 10).await
             })
             .await
             .unwrap();

@@ -5,7 +5,7 @@ mod fallbacks;
 mod terms;
 
 use crate::checks::{
-    count, moment, nothing_moved, outage, refusal, seen, shifted, stand_still_at, started, stopped,
+    count, moment, nothing_moved, outage, refusal, seen, shifted, started, stopped,
 };
 use serde_json::{Value, json};
 use testkit::{Builder, World};
@@ -46,13 +46,19 @@ async fn a_subscriber_gets_thirty_free_minutes_and_pays_for_all_of_them_past_tha
     assert_eq!(quote["price_per_hour"], json!(60));
     let (rental_id, started_at) = started(&world, quote["quote_id"].as_str().unwrap()).await;
 
-    stand_still_at(&world, shifted(started_at, 30 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 30 * 60))
+        .await
+        .unwrap();
     assert_eq!(seen(&world, &rental_id).await["total_amount"], json!(0));
     let tick = world.tick().await.unwrap();
     assert_eq!(tick["charges"], json!(0), "{tick}");
     assert_eq!(world.books(&rental_id).await.unwrap().taken, 0);
 
-    stand_still_at(&world, shifted(started_at, 30 * 60 + 1)).await;
+    world
+        .stand_still_at(shifted(started_at, 30 * 60 + 1))
+        .await
+        .unwrap();
     let total = stopped(&world, &rental_id).await;
     assert_eq!(total, 31);
     world.advance(31 * 60).await.unwrap();

@@ -3,7 +3,7 @@
 mod debt;
 mod unseen;
 
-use crate::checks::{BUYOUT_SEC, fields, moment, seen, shifted, stand_still_at};
+use crate::checks::{BUYOUT_SEC, fields, moment, seen, shifted};
 use serde_json::json;
 use testkit::{World, fresh_key};
 
@@ -25,7 +25,10 @@ async fn an_active_rental_shows_the_seeds_body_to_the_letter() {
     let rented = world.rent("user-123", "station-456").await;
     let rental_id = rented.rental_id.as_str();
     let start = rented.response.json();
-    stand_still_at(&world, shifted(moment(&start, "started_at"), 45 * 60)).await;
+    world
+        .stand_still_at(shifted(moment(&start, "started_at"), 45 * 60))
+        .await
+        .unwrap();
 
     let status = world.status(rental_id).await.unwrap();
     assert_eq!(status.status, 200);
@@ -47,7 +50,10 @@ async fn a_finished_rental_shows_its_end_and_stays_as_it_is() {
     let rented = world.rent("user-123", "station-456").await;
     let rental_id = rented.rental_id.as_str();
     let started_at = moment(&rented.response.json(), "started_at");
-    stand_still_at(&world, shifted(started_at, 90 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 90 * 60))
+        .await
+        .unwrap();
     let stop = world.stop(rental_id, "station-456", &fresh_key()).await;
     let stop = stop.unwrap().json();
 
@@ -100,7 +106,10 @@ async fn total_and_duration_move_with_the_time_and_minutes_are_rounded_down() {
         (2_700, 45, 45),
         (86_399, 1_440, 1_439),
     ] {
-        stand_still_at(&world, shifted(started_at, seconds)).await;
+        world
+            .stand_still_at(shifted(started_at, seconds))
+            .await
+            .unwrap();
         let status = seen(&world, &rented.rental_id).await;
         assert_eq!(status["status"], json!("ACTIVE"), "{seconds} s");
         assert_eq!(status["total_amount"], json!(total_amount), "{seconds} s");
@@ -121,13 +130,19 @@ async fn past_the_buyout_a_rental_reads_buyout_at_that_very_moment_though_nothin
     let rental_id = rented.rental_id.as_str();
     let started_at = moment(&rented.response.json(), "started_at");
 
-    stand_still_at(&world, shifted(started_at, BUYOUT_SEC - 1)).await;
+    world
+        .stand_still_at(shifted(started_at, BUYOUT_SEC - 1))
+        .await
+        .unwrap();
     let before = seen(&world, rental_id).await;
     assert_eq!(before["status"], json!("ACTIVE"));
     assert_eq!(before["total_amount"], json!(4_999));
 
     for seconds in [BUYOUT_SEC, BUYOUT_SEC + 1, BUYOUT_SEC + 86_400] {
-        stand_still_at(&world, shifted(started_at, seconds)).await;
+        world
+            .stand_still_at(shifted(started_at, seconds))
+            .await
+            .unwrap();
         let status = world.status(rental_id).await.unwrap();
         let mut shown = fields(&status);
         shown.sort();

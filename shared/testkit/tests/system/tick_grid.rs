@@ -4,7 +4,7 @@ use crate::billed::{
     BROKE, DEMO, PLAIN, RICH, attempts, clears, configs, fresh_tick, int, next_slot, next_slot_of,
     next_tick, number, rented_for, stop, uuid,
 };
-use crate::checks::{moment, shifted, stand_still_at};
+use crate::checks::{moment, shifted};
 use serde_json::json;
 use testkit::{Builder, World};
 
@@ -163,9 +163,9 @@ async fn a_fresh_rental_is_not_read_before_its_first_unit_is_a_grace_old() {
     let grid_sec = (first_due_sec + 29).div_euclid(30) * 30;
     assert!((0..5).contains(&(grid_sec - first_due_sec)), "{started_at}");
     let slot = shifted(started_at, grid_sec - started_at.timestamp());
-    stand_still_at(&world, slot).await;
+    world.stand_still_at(slot).await.unwrap();
     assert_eq!(int(&world.tick().await.unwrap(), "rentals"), 0);
-    stand_still_at(&world, shifted(slot, 30)).await;
+    world.stand_still_at(shifted(slot, 30)).await.unwrap();
     let tick = world.tick().await.unwrap();
     assert_eq!((int(&tick, "rentals"), int(&tick, "charges")), (1, 1));
     world.check_laws().await.unwrap();

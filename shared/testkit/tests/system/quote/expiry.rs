@@ -1,8 +1,6 @@
 //! A quote's sixty seconds, and the day for which it is remembered after them.
 
-use crate::checks::{
-    Moment, count, moment, nothing_moved, only_rental, refusal, shifted, stand_still_at, stopped,
-};
+use crate::checks::{Moment, count, moment, nothing_moved, only_rental, refusal, shifted, stopped};
 use serde_json::json;
 use testkit::{World, fresh_key};
 
@@ -28,7 +26,10 @@ async fn a_quote_serves_until_the_last_moment_of_its_sixty_seconds() {
     let (created_at, expires_at) = lifetime(&world).await;
     assert_eq!(expires_at, shifted(created_at, 60));
 
-    stand_still_at(&world, a_moment_before(expires_at)).await;
+    world
+        .stand_still_at(a_moment_before(expires_at))
+        .await
+        .unwrap();
     let start = world.start_rental(&quote_id, &fresh_key()).await.unwrap();
     assert_eq!(start.status, 200, "{}", start.body);
     let rental_id = only_rental(&world).await;
@@ -47,7 +48,7 @@ async fn at_sixty_seconds_a_quote_is_expired_and_its_start_moves_nothing() {
     let world = World::start().await;
     let quote_id = world.quoted("user-123", "station-456").await;
     let (_, expires_at) = lifetime(&world).await;
-    stand_still_at(&world, expires_at).await;
+    world.stand_still_at(expires_at).await.unwrap();
 
     let key = fresh_key();
     let start = world.start_rental(&quote_id, &key).await.unwrap();

@@ -1,6 +1,6 @@
 //! What a quote makes of users and configs that are away: the least that could be promised.
 
-use crate::checks::{only_rental, refusal, seen, shifted, stand_still_at, started, stopped};
+use crate::checks::{only_rental, refusal, seen, shifted, started, stopped};
 use serde_json::{Value, json};
 use testkit::{Builder, World, fresh_key};
 use uuid::Uuid;
@@ -55,7 +55,10 @@ async fn while_the_users_are_away_whoever_has_the_deposit_rents() {
     let (rental_id, started_at) = started(&world, &quote_id).await;
     assert_eq!(world.books(&rental_id).await.unwrap().held, 500);
 
-    stand_still_at(&world, shifted(started_at, 10 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 10 * 60))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rental_id).await, 10);
     world.advance(10 * 60).await.unwrap();
     world.settle_and_check().await.unwrap();
@@ -137,9 +140,15 @@ async fn a_rental_quoted_without_configs_is_bought_out_at_the_environments_amoun
     world.stub.put("/admin/configs", sound).await.unwrap();
     let (rental_id, started_at) = started(&world, &quote_id).await;
 
-    stand_still_at(&world, shifted(started_at, 360)).await;
+    world
+        .stand_still_at(shifted(started_at, 360))
+        .await
+        .unwrap();
     assert_eq!(seen(&world, &rental_id).await["status"], json!("ACTIVE"));
-    stand_still_at(&world, shifted(started_at, 361)).await;
+    world
+        .stand_still_at(shifted(started_at, 361))
+        .await
+        .unwrap();
     assert_eq!(seen(&world, &rental_id).await["status"], json!("BUYOUT"));
     world.advance(361).await.unwrap();
     world.settle_and_check().await.unwrap();

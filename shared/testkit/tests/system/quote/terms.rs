@@ -1,8 +1,7 @@
 //! A quote freezes its terms: whatever changes later touches nobody.
 
 use crate::checks::{
-    BUYOUT_SEC, Moment, count, only_rental, refusal, seen, shifted, stand_still_at, started,
-    stopped,
+    BUYOUT_SEC, Moment, count, only_rental, refusal, seen, shifted, started, stopped,
 };
 use serde_json::{Value, json};
 use testkit::{World, fresh_key};
@@ -12,7 +11,7 @@ async fn change(world: &World, what: &str, to: Value) {
 }
 
 async fn total_after(world: &World, rental_id: &str, moment: Moment) -> Value {
-    stand_still_at(world, moment).await;
+    world.stand_still_at(moment).await.unwrap();
     seen(world, rental_id).await["total_amount"].clone()
 }
 
@@ -29,7 +28,10 @@ async fn a_tariff_changed_after_the_quote_changes_neither_deposit_nor_free_perio
     assert_eq!(free, json!(0));
     let begun = total_after(&world, &rental_id, shifted(started_at, 301)).await;
     assert_eq!(begun, json!(6));
-    stand_still_at(&world, shifted(started_at, 90 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 90 * 60))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rental_id).await, 90);
 
     world.advance(90 * 60).await.unwrap();
@@ -46,7 +48,10 @@ async fn a_stations_new_tariff_does_not_touch_the_quote_before_it() {
     change(&world, "stations/station-456", to_demo).await;
 
     let (rental_id, started_at) = started(&world, &quote_id).await;
-    stand_still_at(&world, shifted(started_at, 45 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 45 * 60))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rental_id).await, 45);
     world.advance(45 * 60).await.unwrap();
     world.settle_and_check().await.unwrap();
@@ -109,7 +114,10 @@ async fn a_subscription_that_begins_after_the_quote_gives_no_free_minutes() {
     change(&world, "users/user-123", subscriber).await;
 
     let (rental_id, started_at) = started(&world, &quote_id).await;
-    stand_still_at(&world, shifted(started_at, 301)).await;
+    world
+        .stand_still_at(shifted(started_at, 301))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rental_id).await, 6);
     world.advance(301).await.unwrap();
     world.settle_and_check().await.unwrap();
@@ -124,7 +132,10 @@ async fn a_subscription_that_ends_after_the_quote_leaves_the_free_minutes() {
     let lapsed = json!({ "trusted": true, "has_subscription": false });
     change(&world, "users/user-subscriber", lapsed).await;
 
-    stand_still_at(&world, shifted(started_at, 30 * 60)).await;
+    world
+        .stand_still_at(shifted(started_at, 30 * 60))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rental_id).await, 0);
     world.advance(30 * 60).await.unwrap();
     world.settle_and_check().await.unwrap();
@@ -140,7 +151,10 @@ async fn the_buyout_is_the_one_of_the_quote_however_the_configs_change_midway() 
     change(&world, "configs", configs(10, 30, 100)).await;
     let (rental_id, started_at) = started(&world, &quote_id).await;
 
-    stand_still_at(&world, shifted(started_at, 3_600)).await;
+    world
+        .stand_still_at(shifted(started_at, 3_600))
+        .await
+        .unwrap();
     let status = seen(&world, &rental_id).await;
     assert_eq!(status["status"], json!("ACTIVE"));
     assert_eq!(status["total_amount"], json!(60));
@@ -149,7 +163,10 @@ async fn the_buyout_is_the_one_of_the_quote_however_the_configs_change_midway() 
     change(&world, "configs", configs(1_000_000, 600, 7)).await;
     let almost = total_after(&world, &rental_id, shifted(started_at, BUYOUT_SEC - 1)).await;
     assert_eq!(almost, json!(4_999));
-    stand_still_at(&world, shifted(started_at, BUYOUT_SEC)).await;
+    world
+        .stand_still_at(shifted(started_at, BUYOUT_SEC))
+        .await
+        .unwrap();
     let status = seen(&world, &rental_id).await;
     assert_eq!(status["status"], json!("BUYOUT"));
     assert_eq!(status["total_amount"], json!(5_000));

@@ -1,6 +1,6 @@
 //! `current_debt`: what is owed, also while a part of it is being collected, or null.
 
-use crate::checks::{fields, moment, seen, shifted, stand_still_at, stopped};
+use crate::checks::{fields, moment, seen, shifted, stopped};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use testkit::World;
@@ -17,7 +17,10 @@ async fn shown_debt(world: &World, rental_id: &str) -> Value {
 async fn owing(world: &World) -> String {
     let rented = world.rent("user-broke", "station-zaryadye").await;
     let started_at = moment(&rented.response.json(), "started_at");
-    stand_still_at(world, shifted(started_at, 2 * 3_600)).await;
+    world
+        .stand_still_at(shifted(started_at, 2 * 3_600))
+        .await
+        .unwrap();
     assert_eq!(world.tick().await.unwrap()["debts_opened"], json!(1));
     let books = world.books(&rented.rental_id).await.unwrap();
     assert_eq!((books.debt, books.taken), (160, 0));
@@ -29,13 +32,19 @@ async fn what_a_declined_charge_leaves_is_the_current_debt() {
     let world = World::start().await;
     let rented = world.rent("user-broke", "station-zaryadye").await;
     let started_at = moment(&rented.response.json(), "started_at");
-    stand_still_at(&world, shifted(started_at, 2 * 3_600)).await;
+    world
+        .stand_still_at(shifted(started_at, 2 * 3_600))
+        .await
+        .unwrap();
     // Due, but not yet declined.
     assert_eq!(shown_debt(&world, &rented.rental_id).await, json!(0));
     world.tick().await.unwrap();
     assert_eq!(shown_debt(&world, &rented.rental_id).await, json!(160));
 
-    stand_still_at(&world, shifted(started_at, 3 * 3_600)).await;
+    world
+        .stand_still_at(shifted(started_at, 3 * 3_600))
+        .await
+        .unwrap();
     assert_eq!(stopped(&world, &rented.rental_id).await, 240);
     let status = seen(&world, &rented.rental_id).await;
     assert_eq!(status["status"], json!("FINISHED"));

@@ -1,0 +1,74 @@
+//! What has to happen before a fault can strike at a step.
+
+use crate::fault::{Fault, Strike};
+use crate::history::Operation;
+use billing_tick::TickStep;
+use operator::OperatorStep;
+use reconcile::ReconcileStep;
+use runtime::step::Step;
+use start::StartStep;
+use stop::StopStep;
+
+/// Longer than most rentals take to be bought out.
+const UNTIL_A_BUYOUT_SEC: i64 = 6 * 3_600;
+/// Longer than anything is free.
+const UNTIL_SOMETHING_IS_DUE_SEC: i64 = 300;
+
+/// A flow comes to a step and meets a fault there, after what leads to it.
+pub(crate) fn scene(strike: Strike, choice: usize) -> Vec<Operation> {
+    let mut scene = lead(strike, choice);
+    scene.push(Operation::Ambush { strike, choice });
+    scene
+}
+
+fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
+    use ReconcileStep as R;
+    let begun = dies_at(StartStep::Delivered, choice);
+    let asks_for_a_release = strike.is_at(&[StartStep::Decided]) && strike.is_in_a_call();
+    if asks_for_a_release || strike.is_at(&[StartStep::ReleaseCalled]) {
+        // Not every start has a deposit to be released: two of them are tried.
+        let eject = Strike::at(StartStep::EjectIntended, Fault::Refused);
+        let refused = || Operation::LieInWait {
+            strike: eject,
+            choice,
+        };
+        let other = Operation::Ambush {
+            strike,
+            choice: choice.rotate_right(16),
+        };
+        vec![refused(), other, refused()]
+    } else if strike.is_at(StopStep::ALL) || strike.is_at(OperatorStep::ALL) {
+        vec![begun]
+    } else if strike.is_at(TickStep::ALL) {
+        vec![begun, Operation::Wait(UNTIL_SOMETHING_IS_DUE_SEC)]
+    } else if strike.is_at(&[R::StartsClaimed]) {
+        // Once there are none left, the next steps use both databases.
+        vec![dies_at(R::Done, choice)]
+    } else if strike.is_at(&[R::StartRead]) && !strike.is_in_a_call() {
+        // Without an eject's intent nothing is asked: the start is undone at once.
+        vec![dies_at(StartStep::Begun, choice)]
+    } else if strike.is_at(&[R::StartRead, R::EjectAsked, R::StartDecided]) {
+        vec![dies_at(StartStep::EjectIntended, choice)]
+    } else if strike.is_at(&[R::HoldRead, R::HoldAsked]) {
+        vec![dies_at(StartStep::Begun, choice)]
+    } else if strike.is_at(&[R::Copied]) {
+        vec![dies_at(StartStep::Decided, choice)]
+    } else if strike.is_at(&[R::BuyoutDecided]) {
+        // The others first, so that billing is told of this one right after it.
+        let long = || Operation::Wait(UNTIL_A_BUYOUT_SEC);
+        vec![long(), dies_at(R::Done, choice), begun, long()]
+    } else if strike.is_at(&[R::ReturnDue, R::ReturnCalled]) {
+        vec![begun, dies_at(StopStep::Decided, choice)]
+    } else if strike.is_at(&[R::ReleaseIntended]) {
+        let ended = dies_at(StopStep::Delivered, choice);
+        vec![begun, ended, dies_at(TickStep::Settled, choice)]
+    } else {
+        Vec::new()
+    }
+}
+
+/// A flow comes to a step, and its process dies there.
+fn dies_at(step: impl Step, choice: usize) -> Operation {
+    let strike = Strike::at(step, Fault::Kill);
+    Operation::Ambush { strike, choice }
+}
