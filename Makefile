@@ -59,7 +59,7 @@ check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, mi
 	$(CARGO_DENY) --offline check bans licenses sources
 
 nightly: check test ## What takes longer than a commit can wait
-	@cargo build --locked --profile long-runs --bin simulate
+	@cargo build --locked --profile long-runs -p simulation
 	$(DEV) with-postgres -- target/long-runs/simulate --histories 1000 --seed $$(date +%s)
 	$(MAKE) kills KILLS=2000
 
