@@ -37,6 +37,7 @@ impl BillingTick {
         rules: &Rules,
         report: &mut TickReport,
     ) -> Result<bool, DbError> {
+        reached(TickStep::Received).await;
         let token = runtime::fresh_id();
         let claimed = self
             .billing

@@ -42,7 +42,8 @@ impl BillingTick {
     async fn keep_renewing(&self, claimed: &Claimed) -> Vec<Called> {
         loop {
             tokio::time::sleep(RENEW_LEASES_EVERY).await;
-            self.renew(claimed).await;
+            let renewal = runtime::side_by_side([claimed], 1, |claimed| self.renew(claimed));
+            renewal.collect::<()>().await;
         }
     }
 

@@ -3,6 +3,8 @@
 runtime::steps! {
     /// The steps of a tick, for each batch. What a crash leaves behind differs from one to the next.
     TickStep {
+        /// Nothing of the batch is leased.
+        Received = "tick.received",
         /// A batch is leased; nothing else is committed.
         Claimed = "tick.claimed",
         /// The intents are committed; the provider was not called.

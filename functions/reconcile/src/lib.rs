@@ -58,6 +58,7 @@ impl Reconcile {
     /// When no task could be done at all.
     pub async fn run(&self, done_by: Instant) -> Result<ReconcileReport, InvocationError> {
         let mut report = ReconcileReport::default();
+        reached(ReconcileStep::Received).await;
         let results = [
             ("starts", self.finish_starts(done_by, &mut report).await),
             ("buyouts", self.decide_buyouts(done_by, &mut report).await),

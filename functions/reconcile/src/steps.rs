@@ -3,6 +3,8 @@
 runtime::steps! {
     /// The steps of a reconcile. What a crash leaves behind differs from one to the next.
     ReconcileStep {
+        /// Nothing is leased.
+        Received = "reconcile.received",
         /// Starts that stopped half way are leased; nothing was asked.
         StartsClaimed = "reconcile.starts-claimed",
         /// One of them is about to be rolled back, or its station asked.

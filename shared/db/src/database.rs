@@ -5,6 +5,7 @@ use runtime::env::{Env, EnvError};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection, PgConnection, Postgres};
+use std::num::NonZeroU32;
 use std::time::Duration;
 use tokio::time::error::Elapsed;
 
@@ -16,7 +17,7 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
 /// A function that serves one request at a time opens one; reconcile works side by side.
-const MAX_CONNECTIONS: u32 = 8;
+const DEFAULT_MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(8).unwrap();
 
 /// One of the two databases. Cheap to clone; connects when first used.
 #[derive(Clone, Debug)]
@@ -25,14 +26,16 @@ pub struct Database {
 }
 
 impl Database {
-    /// The database that the environment's `variable` names; no connection is made yet.
+    /// The database that the environment's `variable` names, with at most
+    /// `DATABASE_MAX_CONNECTIONS` to it; no connection is made yet.
     ///
     /// # Errors
     /// [`EnvError`] when it is not set, or not a PostgreSQL URL.
     pub fn from_env(env: &Env, variable: &'static str) -> Result<Self, EnvError> {
         let meaning = "a PostgreSQL URL, postgres://user:password@host:port/name";
         let options: PgConnectOptions = env.required(variable, meaning)?;
-        Ok(Self::of(options))
+        let max_connections = env.or("DATABASE_MAX_CONNECTIONS", DEFAULT_MAX_CONNECTIONS)?;
+        Ok(Self::of(options, max_connections))
     }
 
     /// The database at `url`, for tools that are told where it is; no connection is made yet.
@@ -40,12 +43,12 @@ impl Database {
     /// # Errors
     /// [`DbError`] when it is not a PostgreSQL URL.
     pub fn at(url: &str) -> Result<Self, DbError> {
-        Ok(Self::of(url.parse()?))
+        Ok(Self::of(url.parse()?, DEFAULT_MAX_CONNECTIONS))
     }
 
-    fn of(options: PgConnectOptions) -> Self {
+    fn of(options: PgConnectOptions, max_connections: NonZeroU32) -> Self {
         let pool = PgPoolOptions::new()
-            .max_connections(MAX_CONNECTIONS)
+            .max_connections(max_connections.get())
             .acquire_timeout(ACQUIRE_TIMEOUT)
             // A connection that died while it was idle shows when it is used, and costs no other
             // one a round trip.
@@ -108,7 +111,7 @@ impl Database {
         work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
         let run = async {
-            let mut idle = MAX_CONNECTIONS;
+            let mut idle = self.pool.options().get_max_connections();
             loop {
                 let mut checkout = Checkout::of(&self.pool).await?;
                 let result = work(&mut checkout.connection).await;
@@ -128,7 +131,7 @@ impl Database {
         &self,
         work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut idle = MAX_CONNECTIONS;
+        let mut idle = self.pool.options().get_max_connections();
         loop {
             let mut checkout = Checkout::of(&self.pool).await?;
             let begun = tokio::time::timeout(ACQUIRE_TIMEOUT, checkout.connection.begin()).await;

@@ -6,6 +6,7 @@ use crate::flow::Invocation;
 use crate::going::MOST_STEPS;
 use crate::history::Command;
 use crate::play::Play;
+use crate::stage::PAST_A_LEASE_SEC;
 use anyhow::Result;
 use billing_tick::TickStep;
 use operator::OperatorStep;
@@ -32,9 +33,6 @@ const CHANGES_OF_BILLS: [Command; 4] = [
     Command::RetryDebt,
     Command::WriteOffDebt,
 ];
-
-/// Longer than any lease, so that a reconcile finds what others left.
-const PAST_A_LEASE_SEC: i64 = 26;
 
 impl Play {
     /// A flow begins, and goes on until it stands where the fault is to strike, or is over.
@@ -76,7 +74,7 @@ impl Play {
             self.next_tick().await
         } else if strike.is_at(ReconcileStep::ALL) {
             self.wait(PAST_A_LEASE_SEC).await?;
-            self.begin(Invocation::Reconcile).await
+            self.set_off(Invocation::Reconcile).await
         } else if strike.is_at(&[OperatorStep::Received]) && strike.is_in(Db::Billing)
             || another_choice.is_multiple_of(4)
         {
@@ -93,7 +91,7 @@ impl Play {
                 break;
             };
             if let Some(said) = self.stage.said(*change, choice).await? {
-                return self.begin(Invocation::Operator(said)).await;
+                return self.set_off(Invocation::Operator(said)).await;
             }
         }
         Ok(())

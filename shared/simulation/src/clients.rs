@@ -1,6 +1,7 @@
 //! What the clients sent and heard: whether the same key gives the same bytes, and what is theirs
 //! to ask again.
 
+use crate::choice::pick;
 use crate::flow::{Invocation, Outcome};
 use audit::{Law, Report};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,6 +15,7 @@ const KEY_RETENTION: TimeDelta = TimeDelta::hours(24);
 #[derive(Default)]
 pub(crate) struct Clients {
     quote_id: Option<String>,
+    earlier_quotes: Vec<String>,
     /// By key, in the order in which they were first sent.
     starts: BTreeMap<String, Sent>,
     stops: BTreeMap<String, Sent>,
@@ -32,6 +34,28 @@ impl Clients {
     /// The quote that came last, once.
     pub(crate) fn take_quote(&mut self) -> Option<String> {
         self.quote_id.take()
+    }
+
+    /// One that something was started by, or was tried to be.
+    pub(crate) fn earlier_quote(&self, choice: usize) -> Option<String> {
+        pick(&self.earlier_quotes, choice).cloned()
+    }
+
+    pub(crate) fn key_of_a_start(&self, choice: usize) -> Option<String> {
+        self.starts
+            .keys()
+            .nth(choice.checked_rem(self.starts.len())?)
+            .cloned()
+    }
+
+    /// A start that was never answered for good.
+    pub(crate) fn unanswered_start(&self, choice: usize) -> Option<Invocation> {
+        let unanswered: Vec<_> = self
+            .starts
+            .values()
+            .filter(|sent| sent.answer.is_none())
+            .collect();
+        pick(&unanswered, choice).map(|sent| sent.request.clone())
     }
 
     pub(crate) fn start(&self, choice: usize) -> Option<Invocation> {
@@ -57,11 +81,15 @@ impl Clients {
             Invocation::Stop { key, .. } => (&mut self.stops, key),
             _ => return,
         };
-        sent.entry(key.clone()).or_insert_with(|| Sent {
+        let first = || Sent {
             request: invocation.clone(),
             since: now,
             answer: None,
-        });
+        };
+        let sent = sent.entry(key.clone()).or_insert_with(first);
+        if sent.is_forgotten(now) {
+            *sent = first();
+        }
     }
 
     /// Notes what came of an invocation, and judges it.
@@ -73,23 +101,23 @@ impl Clients {
     ) -> Report {
         let mut report = Report::default();
         match (invocation, outcome) {
-            (_, Outcome::Defect(why)) => {
-                report.violate(
-                    Law::SetAside,
-                    format!("{invocation:?}"),
-                    format!("a defect: {why}"),
-                );
-            }
             (Invocation::Quote { .. }, Outcome::Answered(reply)) => {
                 let body: Value = serde_json::from_str(&reply.body).unwrap_or_default();
                 let quote_id = body.get("quote_id").and_then(Value::as_str);
                 self.quote_id = quote_id.map(str::to_owned);
+                self.earlier_quotes.extend(self.quote_id.clone());
             }
             (Invocation::Start { key, .. }, Outcome::Answered(reply)) => {
-                judge(self.starts.get_mut(key), reply, now, &mut report);
+                judge(
+                    self.starts.get_mut(key),
+                    invocation,
+                    reply,
+                    now,
+                    &mut report,
+                );
             }
             (Invocation::Stop { key, .. }, Outcome::Answered(reply)) => {
-                judge(self.stops.get_mut(key), reply, now, &mut report);
+                judge(self.stops.get_mut(key), invocation, reply, now, &mut report);
             }
             _ => {}
         }
@@ -97,16 +125,34 @@ impl Clients {
     }
 }
 
-/// The same key gives the same bytes, as long as it is kept.
-fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut Report) {
-    let Some(sent) = sent else { return };
-    if now.signed_duration_since(sent.since) >= KEY_RETENTION {
+impl Sent {
+    fn is_forgotten(&self, now: DateTime<Utc>) -> bool {
+        now.signed_duration_since(self.since) >= KEY_RETENTION
+    }
+}
+
+/// The same key gives the same bytes, as long as it is kept, and to another request none.
+fn judge(
+    sent: Option<&mut Sent>,
+    request: &Invocation,
+    reply: Reply,
+    now: DateTime<Utc>,
+    report: &mut Report,
+) {
+    let Some(sent) = sent.filter(|sent| !sent.is_forgotten(now)) else {
+        return;
+    };
+    if sent.request != *request {
+        if ![422, 503].contains(&reply.status) {
+            let what = format!("its key was used for {:?}: {reply:?}", sent.request);
+            report.violate(Law::Answers, format!("{request:?}"), what);
+        }
         return;
     }
     match &sent.answer {
-        Some(before) if says_nothing_of_it(&reply) || *before == reply => {
-            report.record(Law::Answers, 1);
-        }
+        Some(before) if *before == reply => report.record(Law::Answers, 1),
+        // It could not even look.
+        Some(_) if reply.status == 503 => {}
         Some(before) => {
             let what = format!("{before:?} became {reply:?}");
             report.violate(Law::Answers, format!("{:?}", sent.request), what);
@@ -114,11 +160,6 @@ fn judge(sent: Option<&mut Sent>, reply: Reply, now: DateTime<Utc>, report: &mut
         None if is_final(&reply) => sent.answer = Some(reply),
         None => {}
     }
-}
-
-/// 503, or 409 while another one with the key runs.
-fn says_nothing_of_it(reply: &Reply) -> bool {
-    reply.status == 503 || *reply == ApiError::InFlight.reply()
 }
 
 /// Answers that are kept under their key.

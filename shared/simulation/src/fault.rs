@@ -16,6 +16,10 @@ pub(crate) enum Db {
     Billing,
 }
 
+impl Db {
+    pub(crate) const BOTH: [Self; 2] = [Self::Rental, Self::Billing];
+}
+
 /// What goes wrong from one step of a flow to its next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fault {
@@ -29,14 +33,15 @@ pub(crate) enum Fault {
     NeverArrives,
     /// It gets the request after the caller gave up.
     ArrivesLate,
-    /// A database refuses every connection.
+    /// A database hears no more from some message on, and refuses every connection.
     Gone(Db),
-    /// Every connection to it breaks, and new ones are taken.
+    /// Every connection to it breaks at some message, and new ones are taken.
     Restarts(Db),
-    /// Its sockets stand still; what was said meanwhile arrives after the caller gave up.
+    /// Its sockets stand still from some message on; what was said meanwhile arrives after the
+    /// caller gave up.
     Freezes(Db),
-    /// It commits, and the answer is lost.
-    CommitAnswerLost(Db),
+    /// It does what it is told, a commit mostly, and the answer is lost.
+    AnswerLost(Db),
     /// The worker sleeps until its lease ran out, and others took over.
     LeaseRunsOut,
     /// The same request, or another tick, comes 1 to 4 times more.
@@ -65,7 +70,7 @@ impl Strike {
     pub(crate) fn is_in(&self, db: Db) -> bool {
         matches!(
             self.fault,
-            Fault::Gone(at) | Fault::Restarts(at) | Fault::Freezes(at) | Fault::CommitAnswerLost(at)
+            Fault::Gone(at) | Fault::Restarts(at) | Fault::Freezes(at) | Fault::AnswerLost(at)
                 if at == db
         )
     }
@@ -91,25 +96,40 @@ impl fmt::Display for Fault {
             Self::Gone(which) => write!(f, "{} is gone", db(which)),
             Self::Restarts(which) => write!(f, "{} restarts", db(which)),
             Self::Freezes(which) => write!(f, "{} freezes", db(which)),
-            Self::CommitAnswerLost(which) => write!(f, "{} loses a commit's answer", db(which)),
+            Self::AnswerLost(which) => write!(f, "{} answers, unheard", db(which)),
             Self::LeaseRunsOut => f.write_str("the lease runs out"),
             Self::Repeated => f.write_str("it comes again"),
         }
     }
 }
 
-/// What a flow does between a step and its next.
+/// What a flow does, undisturbed, between a step and its next.
 #[derive(Clone, Copy, Debug, Default)]
 struct Then {
     /// What it may ask of the outside, by the endpoints' names.
     calls: &'static [&'static str],
     rental: Use,
     billing: Use,
+    /// Whether somebody else can take its work over meanwhile.
+    is_leased: bool,
+}
+
+impl Then {
+    const fn leased(self) -> Self {
+        Self {
+            is_leased: true,
+            ..self
+        }
+    }
+
+    const fn and_calls(self, calls: &'static [&'static str]) -> Self {
+        Self { calls, ..self }
+    }
 }
 
 /// How a flow may use a database between two steps.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Use {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Use {
     #[default]
     Nothing,
     Statements,
@@ -130,14 +150,14 @@ const FAULTS_IN_A_CALL: [Fault; 4] = [
 ];
 
 /// A step with all that can strike there.
-struct Place {
+struct Exposure {
     step: &'static str,
     faults: Vec<Fault>,
-    calls: &'static [&'static str],
+    then: Then,
 }
 
 /// Every step of every flow. A new step does not compile before it has its place here.
-fn places() -> Vec<Place> {
+fn exposures() -> Vec<Exposure> {
     let mut places = Vec::new();
     places.extend(StartStep::ALL.iter().map(|s| place(*s, after_start(*s))));
     places.extend(StopStep::ALL.iter().map(|s| place(*s, after_stop(*s))));
@@ -157,54 +177,64 @@ fn places() -> Vec<Place> {
 
 /// What can strike at this step.
 pub(crate) fn faults_at(step: &str) -> &'static [Fault] {
-    let place = PLACES.iter().find(|place| place.step == step);
-    place.map_or(&[], |place| &place.faults)
+    exposure(step).map_or(&[], |place| &place.faults)
 }
 
 /// What may be asked of the outside from this step to the next, by the endpoints' names.
 pub(crate) fn calls_after(step: &str) -> &'static [&'static str] {
-    let place = PLACES.iter().find(|place| place.step == step);
-    place.map_or(&[], |place| place.calls)
+    exposure(step).map_or(&[], |place| place.then.calls)
+}
+
+/// How a database may be used, undisturbed, from this step to the next.
+pub(crate) fn use_after(step: &str, db: Db) -> Use {
+    exposure(step).map_or(Use::Nothing, |place| match db {
+        Db::Rental => place.then.rental,
+        Db::Billing => place.then.billing,
+    })
+}
+
+fn exposure(step: &str) -> Option<&'static Exposure> {
+    EXPOSURES.iter().find(|place| place.step == step)
 }
 
 /// Every fault with every step at which it can strike.
 pub(crate) static STRIKES: LazyLock<Vec<Strike>> = LazyLock::new(|| {
-    let strikes_at = |place: &Place| {
+    let strikes_at = |place: &Exposure| {
         let step = place.step;
         let faults = place.faults.clone().into_iter();
         faults.map(move |fault| Strike { step, fault })
     };
-    PLACES.iter().flat_map(strikes_at).collect()
+    EXPOSURES.iter().flat_map(strikes_at).collect()
 });
 
-/// [`places`], made once.
-static PLACES: LazyLock<Vec<Place>> = LazyLock::new(places);
+/// [`exposures`], made once.
+static EXPOSURES: LazyLock<Vec<Exposure>> = LazyLock::new(exposures);
 
-fn place(step: impl Step, then: Then) -> Place {
-    let mut faults = vec![Fault::Kill, Fault::LeaseRunsOut, Fault::Repeated];
+fn place(step: impl Step, then: Then) -> Exposure {
+    let mut faults = vec![Fault::Kill, Fault::Repeated];
+    if then.is_leased {
+        faults.push(Fault::LeaseRunsOut);
+    }
     if !then.calls.is_empty() {
         faults.extend(FAULTS_IN_A_CALL);
     }
     for (db, used) in [(Db::Rental, then.rental), (Db::Billing, then.billing)] {
         if used != Use::Nothing {
-            faults.extend([Fault::Gone(db), Fault::Restarts(db), Fault::Freezes(db)]);
-        }
-        if used == Use::Transactions {
-            faults.push(Fault::CommitAnswerLost(db));
+            faults.extend(
+                [
+                    Fault::Gone,
+                    Fault::Restarts,
+                    Fault::Freezes,
+                    Fault::AnswerLost,
+                ]
+                .map(|fault| fault(db)),
+            );
         }
     }
-    Place {
+    Exposure {
         step: step.name(),
         faults,
-        calls: then.calls,
-    }
-}
-
-const fn calls(calls: &'static [&'static str]) -> Then {
-    Then {
-        calls,
-        rental: Use::Nothing,
-        billing: Use::Nothing,
+        then,
     }
 }
 
@@ -213,67 +243,68 @@ const fn databases(rental: Use, billing: Use) -> Then {
         calls: &[],
         rental,
         billing,
+        is_leased: false,
     }
 }
 
 const NOTHING: Then = databases(Use::Nothing, Use::Nothing);
-const READS_RENTAL: Then = databases(Use::Statements, Use::Nothing);
-const WRITES_RENTAL: Then = databases(Use::Transactions, Use::Nothing);
-const WRITES_BILLING: Then = databases(Use::Nothing, Use::Transactions);
-const WRITES_BOTH: Then = databases(Use::Transactions, Use::Transactions);
+const RENTAL: Then = databases(Use::Transactions, Use::Nothing);
+const BILLING: Then = databases(Use::Nothing, Use::Transactions);
+const BOTH: Then = databases(Use::Transactions, Use::Transactions);
 
 const fn after_start(step: StartStep) -> Then {
     match step {
-        StartStep::Received | StartStep::HoldCalled | StartStep::EjectCalled => WRITES_RENTAL,
-        StartStep::Begun => calls(&[HOLD, EJECT]),
-        StartStep::EjectIntended => calls(&[EJECT]),
-        StartStep::Decided => Then {
-            calls: &[RELEASE],
-            ..WRITES_BOTH
-        },
-        StartStep::ReleaseCalled => READS_RENTAL,
+        StartStep::Received => RENTAL,
+        StartStep::Begun => NOTHING.and_calls(&[HOLD, EJECT]).leased(),
+        StartStep::EjectIntended => NOTHING.and_calls(&[EJECT]).leased(),
+        StartStep::HoldCalled | StartStep::EjectCalled => RENTAL.leased(),
+        StartStep::Decided => BOTH.and_calls(&[RELEASE]),
+        // Reconcile comes here, too.
+        StartStep::ReleaseCalled => RENTAL,
         StartStep::Delivered => NOTHING,
     }
 }
 
 const fn after_stop(step: StopStep) -> Then {
     match step {
-        StopStep::Received => WRITES_RENTAL,
-        StopStep::Decided => WRITES_BOTH,
+        StopStep::Received => RENTAL,
+        StopStep::Decided => BOTH,
         StopStep::Delivered => NOTHING,
     }
 }
 
 const fn after_tick(step: TickStep) -> Then {
     match step {
-        TickStep::Claimed | TickStep::Called | TickStep::Settled => WRITES_BILLING,
-        TickStep::Calling => calls(&[CLEAR]),
-        TickStep::Intended | TickStep::Answered => NOTHING,
+        TickStep::Received => BILLING,
+        TickStep::Claimed | TickStep::Called => BILLING.leased(),
+        TickStep::Calling => NOTHING.and_calls(&[CLEAR]).leased(),
+        TickStep::Intended | TickStep::Answered => NOTHING.leased(),
+        TickStep::Settled => NOTHING,
     }
 }
 
 const fn after_reconcile(step: ReconcileStep) -> Then {
     match step {
-        ReconcileStep::StartsClaimed | ReconcileStep::BuyoutDecided => WRITES_BOTH,
-        ReconcileStep::StartRead => Then {
-            calls: &[EJECT],
-            ..WRITES_RENTAL
-        },
-        ReconcileStep::EjectAsked | ReconcileStep::StartDecided | ReconcileStep::Copied => {
-            WRITES_RENTAL
+        ReconcileStep::Received
+        | ReconcileStep::StartDecided
+        | ReconcileStep::Copied
+        | ReconcileStep::ReturnCalled => RENTAL,
+        ReconcileStep::StartsClaimed => BOTH.leased(),
+        ReconcileStep::StartRead => RENTAL.and_calls(&[EJECT]).leased(),
+        // What stays unknown is left for now, and the next task begins.
+        ReconcileStep::EjectAsked => BOTH.leased(),
+        ReconcileStep::HoldsClaimed | ReconcileStep::HoldAsked => {
+            databases(Use::Transactions, Use::Statements).leased()
         }
-        ReconcileStep::HoldsClaimed => databases(Use::Transactions, Use::Statements),
-        ReconcileStep::HoldRead => calls(&[HOLD, RELEASE]),
-        ReconcileStep::HoldAsked | ReconcileStep::ReleaseIntended | ReconcileStep::ReturnCalled => {
-            READS_RENTAL
-        }
-        ReconcileStep::ReturnDue => calls(&[RETURN]),
-        ReconcileStep::Done => NOTHING,
+        ReconcileStep::HoldRead => NOTHING.and_calls(&[HOLD, RELEASE]).leased(),
+        ReconcileStep::BuyoutDecided | ReconcileStep::ReleaseIntended => BOTH,
+        ReconcileStep::ReturnDue => NOTHING.and_calls(&[RETURN]),
+        ReconcileStep::Done => databases(Use::Statements, Use::Statements),
     }
 }
 
 const fn after_operator(step: OperatorStep) -> Then {
     match step {
-        OperatorStep::Received | OperatorStep::Committed | OperatorStep::Done => WRITES_BOTH,
+        OperatorStep::Received | OperatorStep::Committed | OperatorStep::Done => BOTH,
     }
 }

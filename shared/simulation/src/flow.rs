@@ -25,7 +25,7 @@ use stop::Stops;
 use tokio::time::Instant;
 
 /// What a function is invoked with.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Invocation {
     Quote {
         user_id: String,
@@ -60,6 +60,27 @@ pub(crate) enum Outcome {
     /// It panicked, or answered that it has a defect: always wrong.
     Defect(String),
 }
+
+impl Outcome {
+    /// What is wrong with it by itself. Once it is calm, the last fault having ended, nothing that
+    /// the system tries fails.
+    pub(crate) fn defect(&self, is_calm: bool) -> Option<String> {
+        match self {
+            Self::Defect(why) => Some(format!("a defect: {why}")),
+            Self::Failed(why) if is_calm || why.contains(DEFECT) => Some(why.clone()),
+            Self::Answered(reply) if is_calm && reply.status >= 500 => Some(reply.body.clone()),
+            Self::Reported(report) => {
+                let failures = report.get("failures").and_then(Value::as_array);
+                let mut failures = failures.into_iter().flatten().map(Value::to_string);
+                failures.find(|why| is_calm || why.contains(DEFECT))
+            }
+            Self::Answered(_) | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// As a `DbError` tells of one.
+const DEFECT: &str = "reports a defect";
 
 /// A flow that stands, or is about to begin.
 pub(crate) struct Flow {

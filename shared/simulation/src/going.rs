@@ -1,14 +1,15 @@
 //! How flows begin, go on from step to step, and meet faults on the way.
 
 use crate::choice::{pick, rest};
-use crate::fault::{Fault, Strike, calls_after, faults_at};
+use crate::fault::{Db, Fault, Strike, Use, calls_after, faults_at, use_after};
 use crate::flow::{Flow, Invocation, Outcome};
 use crate::gate::Place;
 use crate::play::Play;
 use crate::segment::Segment;
-use crate::stage::TICK_SEC;
+use crate::stage::{PAST_A_LEASE_SEC, TICK_SEC};
 use anyhow::{Context, Result};
-use audit::When;
+use audit::{Law, When};
+use billing_tick::TickStep;
 
 /// What a flow may take to come to its end, in steps: more than any can.
 pub(crate) const MOST_STEPS: usize = 2_000;
@@ -17,69 +18,57 @@ const MOST_STEPS_BEFORE_WAKING: usize = 12;
 
 impl Play {
     /// Begins a flow; it goes on to its first step.
-    pub(crate) async fn begin(&mut self, invocation: Invocation) -> Result<()> {
-        let flow = self.put_in(invocation)?;
-        self.advance(flow, &mut Segment::plain()).await
-    }
-
-    pub(crate) fn put_in(&mut self, invocation: Invocation) -> Result<usize> {
+    async fn begin(&mut self, invocation: Invocation) -> Result<usize> {
         self.begun = self.begun.saturating_add(1);
-        self.note(format!("flow {} begins: {invocation:?}", self.begun));
+        let flow = self.begun;
+        self.note(format!("flow {flow} begins: {invocation:?}"));
         self.clients.sends(&invocation, self.stage.rental_now());
-        let flow = Flow::of(&self.stage.functions, invocation)?;
-        self.flows.insert(self.begun, flow);
-        Ok(self.begun)
+        let begun = Flow::of(&self.stage.functions, invocation)?;
+        self.flows.insert(flow, begun);
+        self.advance(flow, &Segment::plain()).await?;
+        Ok(flow)
     }
 
-    /// Begins a flow; it goes on by some steps.
-    async fn run_for(&mut self, invocation: Invocation, steps: usize) -> Result<()> {
-        let flow = self.put_in(invocation)?;
-        self.advance(flow, &mut Segment::plain()).await?;
-        for _ in 0..steps {
-            let Some(place) = self
-                .places(flow)
-                .first()
-                .copied()
-                .filter(|_| !self.is_over())
-            else {
-                break;
-            };
-            self.release(flow, place);
-            self.advance(flow, &mut Segment::plain()).await?;
-        }
-        Ok(())
+    /// Begins a flow, and leaves it where it stands.
+    pub(crate) async fn set_off(&mut self, invocation: Invocation) -> Result<()> {
+        self.begin(invocation).await.map(|_| ())
     }
 
     pub(crate) async fn run_to_its_end(&mut self, invocation: Invocation) -> Result<()> {
-        let flow = self.put_in(invocation)?;
-        self.advance(flow, &mut Segment::plain()).await?;
+        let flow = self.begin(invocation).await?;
         self.finish(flow).await
     }
 
     /// Lets a flow go on, undisturbed, until it is over.
     pub(crate) async fn finish(&mut self, flow: usize) -> Result<()> {
-        for _ in 0..MOST_STEPS {
-            if self.is_over() {
-                return Ok(());
-            }
-            let Some(place) = self.places(flow).first().copied() else {
-                return Ok(());
+        self.walk(flow, 0, MOST_STEPS).await?;
+        anyhow::ensure!(
+            self.is_over() || !self.flows.contains_key(&flow),
+            "flow {flow} never comes to an end"
+        );
+        Ok(())
+    }
+
+    /// Lets a flow go on, undisturbed, by some steps, or until it is over. The number chooses which
+    /// of the things that it does side by side goes on.
+    async fn walk(&mut self, flow: usize, choice: usize, steps: usize) -> Result<()> {
+        for _ in 0..steps {
+            let Some(place) = self.place(flow, choice) else {
+                break;
             };
-            self.release(flow, place);
-            self.advance(flow, &mut Segment::plain()).await?;
+            self.step_on(flow, place).await?;
         }
-        anyhow::bail!("flow {flow} never comes to an end");
+        Ok(())
+    }
+
+    /// Where a flow stands; none when it, or the history, is over.
+    fn place(&self, flow: usize, choice: usize) -> Option<Place> {
+        let places = self.places(flow);
+        pick(&places, choice).copied().filter(|_| !self.is_over())
     }
 
     pub(crate) fn places(&self, flow: usize) -> Vec<Place> {
         self.flows.get(&flow).map(Flow::places).unwrap_or_default()
-    }
-
-    pub(crate) fn release(&mut self, flow: usize, place: Place) {
-        self.moved |= !calls_after(place.step).is_empty();
-        if let Some(flow) = self.flows.get(&flow) {
-            flow.release(place);
-        }
     }
 
     /// Of all that stand, one goes on to its next step. Where none stands, it is time for a tick.
@@ -91,7 +80,7 @@ impl Play {
     }
 
     /// One of all that stand.
-    pub(crate) fn standing(&self, choice: usize) -> Option<(usize, Place)> {
+    fn standing(&self, choice: usize) -> Option<(usize, Place)> {
         let standing: Vec<(usize, Place)> = self
             .flows
             .iter()
@@ -102,25 +91,17 @@ impl Play {
 
     pub(crate) async fn next_tick(&mut self) -> Result<()> {
         self.wait(TICK_SEC).await?;
-        self.begin(Invocation::Tick).await
+        self.set_off(Invocation::Tick).await
     }
 
     /// Of all that stand, one goes on by some steps, and there meets a fault. Where none stands, a
     /// reconcile begins.
     pub(crate) async fn meet(&mut self, choice: usize, steps: usize, fault: usize) -> Result<()> {
         let Some((flow, _)) = self.standing(choice) else {
-            return self.begin(Invocation::Reconcile).await;
+            return self.set_off(Invocation::Reconcile).await;
         };
-        for _ in 0..steps {
-            let places = self.places(flow);
-            let Some(place) = pick(&places, choice).copied().filter(|_| !self.is_over()) else {
-                return Ok(());
-            };
-            self.release(flow, place);
-            self.advance(flow, &mut Segment::plain()).await?;
-        }
-        let places = self.places(flow);
-        let Some(place) = pick(&places, choice).copied().filter(|_| !self.is_over()) else {
+        self.walk(flow, choice, steps).await?;
+        let Some(place) = self.place(flow, choice) else {
             return Ok(());
         };
         match pick(faults_at(place.step), fault) {
@@ -129,22 +110,18 @@ impl Play {
         }
     }
 
-    /// Of all flows that stand, one goes on until it is over. Where none stands, it is time for a
-    /// tick.
+    /// Of all flows that stand, one goes on until it is over, or dies of what lies in wait for it.
+    /// Where none stands, it is time for a tick.
     pub(crate) async fn go_on_to_the_end(&mut self, choice: usize) -> Result<()> {
         let standing: Vec<usize> = self.flows.keys().copied().collect();
         let Some(flow) = pick(&standing, choice).copied() else {
             return self.next_tick().await;
         };
         for _ in 0..MOST_STEPS {
-            let places = self.places(flow);
-            let Some(place) = pick(&places, choice).copied() else {
-                return Ok(());
-            };
-            if self.is_over() {
-                return Ok(());
+            match self.place(flow, choice) {
+                Some(place) => self.go_on_from(flow, place).await?,
+                None => return Ok(()),
             }
-            self.go_on_from(flow, place).await?;
         }
         anyhow::bail!("flow {flow} never comes to an end");
     }
@@ -157,14 +134,51 @@ impl Play {
             .position(|(strike, _)| strike.step == place.step);
         match lies_in_wait.and_then(|position| self.waiting.remove(position)) {
             Some((strike, choice)) => self.go_on_under(strike.fault, flow, place, choice).await,
-            None => {
-                self.release(flow, place);
-                self.advance(flow, &mut Segment::plain()).await
-            }
+            None => self.step_on(flow, place).await,
         }
     }
 
-    /// A flow goes on from where it stands, under a fault. A number chooses what others do meanwhile.
+    /// A flow goes on, undisturbed. What it does at the databases must be what its step is known for:
+    /// otherwise there are faults that never strike there.
+    async fn step_on(&mut self, flow: usize, place: Place) -> Result<()> {
+        let before = Db::BOTH.map(|db| {
+            (
+                db,
+                self.stage.proxy(db).passed(),
+                self.stage.proxy(db).commits(),
+            )
+        });
+        self.release(flow, place);
+        self.advance(flow, &Segment::plain()).await?;
+        for (db, passed, commits) in before {
+            let proxy = self.stage.proxy(db);
+            let used = if proxy.commits() > commits {
+                Use::Transactions
+            } else if proxy.passed() > passed {
+                Use::Statements
+            } else {
+                Use::Nothing
+            };
+            // A tick renews its leases whenever that is due.
+            let is_renewal = used == Use::Statements && is_in_a_tick(place.step);
+            anyhow::ensure!(
+                used <= use_after(place.step, db) || is_renewal,
+                "after {} {db:?} is used for {used:?}: fault.rs does not know",
+                place.step
+            );
+        }
+        Ok(())
+    }
+
+    fn release(&mut self, flow: usize, place: Place) {
+        self.moved |= !calls_after(place.step).is_empty();
+        if let Some(flow) = self.flows.get(&flow) {
+            flow.release(place);
+        }
+    }
+
+    /// A flow goes on from where it stands, under a fault. A number chooses when exactly, and what
+    /// others do meanwhile.
     pub(crate) async fn go_on_under(
         &mut self,
         fault: Fault,
@@ -179,30 +193,13 @@ impl Play {
                 self.struck(place.step, fault);
                 return self.audit(When::AnyMoment).await;
             }
-            Fault::LeaseRunsOut => {
-                self.stage.wait(26).await?;
-                let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
-                let retry = self.clients.start(choice);
-                let others = [
-                    Some(Invocation::Tick),
-                    Some(Invocation::Reconcile),
-                    again,
-                    retry,
-                ];
-                // Some of them stand half way when the worker wakes.
-                for (bits, other) in (0..).step_by(4).zip(others.into_iter().flatten()) {
-                    let steps = rest(choice.wrapping_shr(bits), MOST_STEPS_BEFORE_WAKING);
-                    self.run_for(other, steps).await?;
-                }
-                self.struck(place.step, fault);
-            }
+            Fault::LeaseRunsOut => self.sleep_past_a_lease(flow, choice).await?,
             Fault::Repeated => {
                 let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
                 let times = rest(choice, 4).saturating_add(1);
                 for again in std::iter::repeat_n(again, times).flatten() {
                     self.run_to_its_end(again).await?;
                 }
-                self.struck(place.step, fault);
             }
             _ => {}
         }
@@ -210,10 +207,40 @@ impl Play {
             return Ok(());
         }
         self.release(flow, place);
-        let mut segment = Segment::under(fault, place.step, &self.stage).await?;
-        self.advance(flow, &mut segment).await?;
-        if segment.end(&self.stage).await? {
+        let segment = Segment::under(fault, place.step, choice, &self.stage).await?;
+        self.advance(flow, &segment).await?;
+        let was_in_use = segment.end(&self.stage).await?;
+        if was_in_use || matches!(fault, Fault::LeaseRunsOut | Fault::Repeated) {
             self.struck(place.step, fault);
+        }
+        // What a freeze kept back, or went on behind a lost answer, has come by now.
+        self.moved = true;
+        self.audit(When::AnyMoment).await?;
+        // It arrives when the caller has given up: at once, or some day.
+        if fault == Fault::ArrivesLate && choice.is_multiple_of(2) {
+            self.late_ones_arrive().await?;
+        }
+        Ok(())
+    }
+
+    /// A worker sleeps; others come meanwhile, and some of them stand half way when it wakes.
+    async fn sleep_past_a_lease(&mut self, flow: usize, choice: usize) -> Result<()> {
+        self.wait(PAST_A_LEASE_SEC).await?;
+        let again = self.flows.get(&flow).map(|flow| flow.invocation.clone());
+        let retry = self.clients.unanswered_start(choice);
+        let others = [
+            again,
+            retry,
+            Some(Invocation::Tick),
+            Some(Invocation::Reconcile),
+        ];
+        for (bits, other) in (0..).step_by(5).zip(others.into_iter().flatten()) {
+            let choice = choice.wrapping_shr(bits);
+            if choice.is_multiple_of(2) {
+                let other = self.begin(other).await?;
+                let steps = rest(choice.wrapping_shr(1), MOST_STEPS_BEFORE_WAKING);
+                self.walk(other, 0, steps).await?;
+            }
         }
         Ok(())
     }
@@ -223,7 +250,7 @@ impl Play {
     }
 
     /// The flow goes on to its next step, or its end, and the books are looked at.
-    pub(crate) async fn advance(&mut self, flow: usize, segment: &mut Segment) -> Result<()> {
+    async fn advance(&mut self, flow: usize, segment: &Segment) -> Result<()> {
         let going = self.flows.get_mut(&flow).context("no such flow")?;
         match segment.go_through(going, &self.stage).await? {
             Some(outcome) => {
@@ -239,10 +266,19 @@ impl Play {
         self.audit(When::AnyMoment).await
     }
 
-    pub(crate) fn hear(&mut self, invocation: &Invocation, outcome: Outcome) {
+    fn hear(&mut self, invocation: &Invocation, outcome: Outcome) {
         let now = self.stage.rental_now();
+        if let Some(why) = outcome.defect(self.is_calm) {
+            let report = &mut self.played.tally.report;
+            report.violate(Law::SetAside, format!("{invocation:?}"), why);
+        }
         let heard = self.clients.hear(invocation, outcome, now);
         self.played.tally.report.merge(heard);
         self.take_over_violations();
     }
+}
+
+fn is_in_a_tick(step: &'static str) -> bool {
+    let fault = Fault::Kill;
+    Strike { step, fault }.is_at(TickStep::ALL)
 }

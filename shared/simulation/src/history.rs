@@ -55,6 +55,10 @@ pub(crate) enum Operation {
     Rent { user: usize, station: usize },
     /// An earlier start is asked for again under its key.
     StartAgain(usize),
+    /// Something is started, under a new key, by a quote that served or failed to serve before.
+    StartAnew(usize),
+    /// Under the key of an earlier start, something else is started.
+    StartOther { start: usize, quote: usize },
     /// A rental is stopped, under a new key.
     Stop { rental: usize, station: usize },
     /// An earlier stop is asked for again under its key.
@@ -84,6 +88,21 @@ pub(crate) enum Operation {
     Mend,
     /// Requests that were late arrive.
     LateOnesArrive,
+}
+
+impl Operation {
+    /// Whether it does something although no flow begins.
+    pub(crate) const fn is_something_by_itself(&self) -> bool {
+        matches!(
+            self,
+            Self::GoOn(_)
+                | Self::GoOnUnder { .. }
+                | Self::Finish(_)
+                | Self::Wait(_)
+                | Self::Pay { .. }
+                | Self::Restock { .. }
+        )
+    }
 }
 
 /// What a person says.
@@ -193,6 +212,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         30 => choice().prop_map(Operation::Finish),
         8 => (choice(), choice()).prop_map(|(user, station)| Operation::Rent { user, station }),
         3 => choice().prop_map(Operation::StartAgain),
+        2 => choice().prop_map(Operation::StartAnew),
+        1 => (choice(), choice()).prop_map(|(start, quote)| Operation::StartOther { start, quote }),
         4 => (choice(), choice()).prop_map(|(rental, station)| Operation::Stop { rental, station }),
         2 => choice().prop_map(Operation::StopAgain),
         2 => choice().prop_map(Operation::Look),

@@ -7,13 +7,16 @@ use crate::fault::{Db, Strike};
 use crate::flow::{Flow, Invocation};
 use crate::history::{Command, History, Operation};
 use crate::real_time::RealTime;
-use crate::stage::{STATIONS, Stage, user_id};
+use crate::stage::{PAST_A_LEASE_SEC, SPOILT, STATIONS, Stage, user_id};
 use crate::tally::Tally;
 use anyhow::Result;
-use audit::When;
+use audit::{Law, Named, Violation, When};
 use serde_json::json;
 use std::collections::{BTreeMap, VecDeque};
 use uuid::Uuid;
+
+/// Longer than two ticks, and than any lease.
+const A_ROUND_SEC: i64 = 61;
 
 /// What came of a history.
 #[derive(Debug, Default)]
@@ -40,6 +43,7 @@ pub(crate) async fn play(history: &History, real_time: &RealTime) -> Result<Play
         played: Played::default(),
         moved: true,
         heard: (0, 0),
+        is_calm: false,
     };
     match play.play(history).await {
         Ok(()) => Ok(play.played),
@@ -61,18 +65,28 @@ pub(crate) struct Play {
     pub(crate) moved: bool,
     /// What either database had heard at the last look.
     heard: (u64, u64),
+    /// Whether the last fault has ended: from then on everything succeeds.
+    pub(crate) is_calm: bool,
 }
 
 impl Play {
     async fn play(&mut self, history: &History) -> Result<()> {
         for operation in &history.operations {
+            self.note(format!("{operation:?}"));
+            let before = self.begun;
             self.perform(operation).await?;
+            self.played.performed = self.played.performed.saturating_add(1);
+            // What found nothing to do, or only lies in wait, is none.
+            let has_begun = self.begun > before;
+            self.played
+                .tally
+                .performed(has_begun || operation.is_something_by_itself());
             if self.is_over() {
                 return Ok(());
             }
         }
         self.come_to_rest(history.clients_come_back).await?;
-        self.played.tally.histories = 1;
+        self.played.tally.ends_a_history();
         Ok(())
     }
 
@@ -81,22 +95,32 @@ impl Play {
     }
 
     async fn perform(&mut self, operation: &Operation) -> Result<()> {
-        self.note(format!("{operation:?}"));
-        self.played.performed = self.played.performed.saturating_add(1);
-        let tally = &mut self.played.tally;
-        tally.operations = tally.operations.saturating_add(1);
         match operation {
             Operation::GoOn(choice) => self.go_on(*choice).await,
             Operation::GoOnUnder { flow, steps, fault } => self.meet(*flow, *steps, *fault).await,
             Operation::Finish(choice) => self.go_on_to_the_end(*choice).await,
             Operation::Rent { user, station } => self.rent(*user, *station).await,
             Operation::StartAgain(choice) => match self.clients.start(*choice) {
-                Some(start) => self.begin(start).await,
+                Some(start) => self.set_off(start).await,
                 None => Ok(()),
             },
             Operation::Stop { rental, station } => self.stop(*rental, *station).await,
+            Operation::StartAnew(choice) => match self.clients.earlier_quote(*choice) {
+                Some(quote_id) => {
+                    self.start_by(quote_id, runtime::fresh_id().to_string())
+                        .await
+                }
+                None => Ok(()),
+            },
+            Operation::StartOther { start, quote } => {
+                let key = self.clients.key_of_a_start(*start);
+                match key.zip(self.clients.earlier_quote(*quote)) {
+                    Some((key, quote_id)) => self.start_by(quote_id, key).await,
+                    None => Ok(()),
+                }
+            }
             Operation::StopAgain(choice) => match self.clients.stop(*choice) {
-                Some(stop) => self.begin(stop).await,
+                Some(stop) => self.set_off(stop).await,
                 None => Ok(()),
             },
             Operation::Look(choice) => match self.started(*choice).await? {
@@ -105,11 +129,11 @@ impl Play {
             },
             Operation::Ticks(count) => {
                 for _ in 0..*count {
-                    self.begin(Invocation::Tick).await?;
+                    self.set_off(Invocation::Tick).await?;
                 }
                 Ok(())
             }
-            Operation::Reconcile => self.begin(Invocation::Reconcile).await,
+            Operation::Reconcile => self.set_off(Invocation::Reconcile).await,
             Operation::Command { command, choice } => self.command(*command, *choice).await,
             Operation::Wait(seconds) => self.wait(*seconds).await,
             Operation::Ambush { strike, choice } => self.ambush(*strike, *choice).await,
@@ -143,11 +167,15 @@ impl Play {
         self.run_to_its_end(quote).await?;
         match self.clients.take_quote() {
             Some(quote_id) => {
-                let key = runtime::fresh_id().to_string();
-                self.begin(Invocation::Start { quote_id, key }).await
+                self.start_by(quote_id, runtime::fresh_id().to_string())
+                    .await
             }
             None => Ok(()),
         }
+    }
+
+    async fn start_by(&mut self, quote_id: String, key: String) -> Result<()> {
+        self.set_off(Invocation::Start { quote_id, key }).await
     }
 
     async fn stop(&mut self, rental: usize, station: usize) -> Result<()> {
@@ -163,12 +191,12 @@ impl Play {
             station_id: station_id(station),
             key: runtime::fresh_id().to_string(),
         };
-        self.begin(stop).await
+        self.set_off(stop).await
     }
 
     async fn command(&mut self, command: Command, choice: usize) -> Result<()> {
         match self.stage.said(command, choice).await? {
-            Some(command) => self.begin(Invocation::Operator(command)).await,
+            Some(command) => self.set_off(Invocation::Operator(command)).await,
             None => Ok(()),
         }
     }
@@ -192,7 +220,7 @@ impl Play {
         Ok(())
     }
 
-    async fn late_ones_arrive(&mut self) -> Result<()> {
+    pub(crate) async fn late_ones_arrive(&mut self) -> Result<()> {
         self.stage.stub.late_requests_arrive().await?;
         self.moved = true;
         self.audit(When::AnyMoment).await
@@ -228,6 +256,17 @@ impl Play {
 
     pub(crate) fn take_over_violations(&mut self) {
         let report = &mut self.played.tally.report;
+        // A constraint that refuses what the code wants to write, or a panic, ends here; only what
+        // was spoilt on purpose, and what its station does not take back, may.
+        for aside in report.set_aside.drain(..) {
+            if !aside.what.contains(SPOILT) && !aside.what.starts_with("the return of") {
+                report.violations.push(violation(aside));
+            }
+        }
+        report
+            .violations
+            .extend(report.unreadable.drain(..).map(violation));
+        report.left_to_a_person.clear();
         for violation in report.violations.drain(..) {
             let violation = format!(
                 "{}: {}: {}",
@@ -255,14 +294,15 @@ impl Play {
         }
         self.late_ones_arrive().await?;
         self.mend().await?;
+        self.is_calm = true;
         if clients_come_back {
-            self.stage.wait(26).await?;
+            self.stage.wait(PAST_A_LEASE_SEC).await?;
             for again in self.clients.unanswered() {
                 self.run_to_its_end(again).await?;
             }
         }
         for _ in 0..2 {
-            self.stage.wait(61).await?;
+            self.stage.wait(A_ROUND_SEC).await?;
             self.run_to_its_end(Invocation::Tick).await?;
             self.run_to_its_end(Invocation::Reconcile).await?;
             if self.is_over() {
@@ -274,6 +314,15 @@ impl Play {
 
     pub(crate) fn note(&mut self, line: String) {
         self.played.trace.push(line);
+    }
+}
+
+fn violation(named: Named) -> Violation {
+    let Named { rental_id, what } = named;
+    Violation {
+        law: Law::SetAside,
+        rental_id,
+        what,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What has to happen before a fault can strike at a step.
 
-use crate::fault::{Fault, Strike};
+use crate::fault::{Db, Fault, Strike};
 use crate::history::Operation;
 use billing_tick::TickStep;
 use operator::OperatorStep;
@@ -47,8 +47,18 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(&[R::StartRead]) && !strike.is_in_a_call() {
         // Without an eject's intent nothing is asked: the start is undone at once.
         vec![dies_at(StartStep::Begun, choice)]
+    } else if strike.is_at(&[R::EjectAsked]) && strike.is_in(Db::Billing) {
+        vec![
+            dies_at(StartStep::EjectIntended, choice),
+            unheard(R::StartRead, choice),
+        ]
     } else if strike.is_at(&[R::StartRead, R::EjectAsked, R::StartDecided]) {
         vec![dies_at(StartStep::EjectIntended, choice)]
+    } else if strike.is_at(&[R::HoldAsked]) && strike.is_in(Db::Billing) {
+        vec![
+            dies_at(StartStep::Begun, choice),
+            unheard(R::HoldRead, choice),
+        ]
     } else if strike.is_at(&[R::HoldRead, R::HoldAsked]) {
         vec![dies_at(StartStep::Begun, choice)]
     } else if strike.is_at(&[R::Copied]) {
@@ -71,4 +81,11 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
 fn dies_at(step: impl Step, choice: usize) -> Operation {
     let strike = Strike::at(step, Fault::Kill);
     Operation::Ambush { strike, choice }
+}
+
+/// The next reconcile goes on from the step without an answer: what it asks for stays unknown, and
+/// the next task begins.
+fn unheard(step: ReconcileStep, choice: usize) -> Operation {
+    let strike = Strike::at(step, Fault::ReplyLost);
+    Operation::LieInWait { strike, choice }
 }

@@ -1,36 +1,43 @@
 //! What a flow does from one step to the next, undisturbed or under a fault.
 
-use crate::fault::{Db, Fault, calls_after};
+use crate::choice::{pick, rest};
+use crate::fault::{Fault, calls_after};
 use crate::flow::{Flow, Outcome};
 use crate::stage::Stage;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::Proxy;
+use testkit::Blow;
 
 /// How often a flow is looked at, some milliseconds apart, before it counts as stuck: for longer than
 /// any machine is busy.
 const MOST_LOOKS: u32 = 6_000;
+/// After so many looks at which no database said or heard anything, whoever waits for a frozen one
+/// waits for nothing else.
+const LOOKS_OF_SILENCE: u32 = 20;
 /// In the history's time: every bound of a database passes within a few of them.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// What is wrong while a flow goes on from one step to its next.
 pub(crate) struct Segment {
     fault: Option<Fault>,
-    /// What the proxy had heard before.
-    heard: u64,
 }
 
 impl Segment {
     pub(crate) const fn plain() -> Self {
-        Self {
-            fault: None,
-            heard: 0,
-        }
+        Self { fault: None }
     }
 
-    /// The fault begins.
-    pub(crate) async fn under(fault: Fault, step: &str, stage: &Stage) -> Result<Self> {
-        let mut heard = 0;
+    /// The fault begins. The number chooses at which message to a database.
+    pub(crate) async fn under(
+        fault: Fault,
+        step: &str,
+        choice: usize,
+        stage: &Stage,
+    ) -> Result<Self> {
+        // Mostly the first: not every segment has more.
+        let nth = pick(&[1, 1, 2, 3], choice).copied().unwrap_or(1);
+        let is_commit = rest(choice.wrapping_shr(2), 4) > 0;
         match fault {
             Fault::ReplyLost => stage.fault(step, json!({ "mode": "lose" })).await?,
             Fault::Refused => stage.fault(step, json!({ "mode": "refuse" })).await?,
@@ -39,31 +46,16 @@ impl Segment {
                 stage.fault(step, away).await?;
             }
             Fault::ArrivesLate => stage.fault(step, json!({ "mode": "defer" })).await?,
-            Fault::Gone(db) => {
-                let proxy = stage.proxy(db);
-                heard = proxy.kept_back();
-                proxy.cut();
+            Fault::Gone(db) => stage.proxy(db).strike_at(nth, Blow::Cut),
+            Fault::Freezes(db) => stage.proxy(db).strike_at(nth, Blow::Freeze),
+            Fault::Restarts(db) => stage.proxy(db).strike_at(nth, Blow::Restart),
+            Fault::AnswerLost(db) if is_commit => {
+                stage.proxy(db).strike_at(1, Blow::LoseAnswerOfCommit);
             }
-            Fault::Freezes(db) => {
-                let proxy = stage.proxy(db);
-                heard = proxy.kept_back();
-                proxy.freeze();
-            }
-            Fault::Restarts(db) => {
-                let proxy = stage.proxy(db);
-                proxy.cut();
-                // Every relay has to notice.
-                tokio::task::yield_now().await;
-                heard = proxy.passed();
-                proxy.open();
-            }
-            Fault::CommitAnswerLost(db) => stage.proxy(db).lose_answer_of_commit(1),
+            Fault::AnswerLost(db) => stage.proxy(db).strike_at(nth, Blow::LoseAnswer),
             Fault::Kill | Fault::LeaseRunsOut | Fault::Repeated => {}
         }
-        Ok(Self {
-            fault: Some(fault),
-            heard,
-        })
+        Ok(Self { fault: Some(fault) })
     }
 
     /// The flow goes on to its next step (none) or its end.
@@ -72,50 +64,78 @@ impl Segment {
         flow: &mut Flow,
         stage: &Stage,
     ) -> Result<Option<Outcome>> {
+        let mut silence = Silence::default();
         for _ in 0..MOST_LOOKS {
             tokio::select! {
                 biased;
                 outcome = flow.go_on() => return Ok(outcome),
                 () = stage.real_time.passes() => {}
             }
-            if self.waits_for_a_frozen_socket(stage) {
+            if silence.lasts(stage) && self.has_frozen(stage) {
                 tokio::time::advance(PATIENCE).await;
             }
         }
         bail!("the flow does not come to its next step");
     }
 
-    fn waits_for_a_frozen_socket(&self, stage: &Stage) -> bool {
-        match self.fault {
-            Some(Fault::Freezes(db)) => stage.proxy(db).kept_back() > self.heard,
-            _ => false,
-        }
+    fn has_frozen(&self, stage: &Stage) -> bool {
+        matches!(self.fault, Some(Fault::Freezes(db)) if !stage.proxy(db).is_open())
     }
 
     /// The fault ends. Whether it struck: what it broke was in use.
     pub(crate) async fn end(self, stage: &Stage) -> Result<bool> {
-        let Some(fault) = self.fault else {
-            return Ok(false);
-        };
-        let reopened = |db: Db, heard: fn(&Proxy) -> u64| {
-            let proxy = stage.proxy(db);
-            proxy.open();
-            heard(proxy) > self.heard
-        };
-        Ok(match fault {
-            Fault::ReplyLost | Fault::Refused | Fault::NeverArrives | Fault::ArrivesLate => {
-                stage.end_faults().await?
+        match self.fault {
+            None | Some(Fault::Kill | Fault::LeaseRunsOut | Fault::Repeated) => Ok(false),
+            Some(Fault::ReplyLost | Fault::Refused | Fault::NeverArrives | Fault::ArrivesLate) => {
+                stage.end_faults().await
             }
-            Fault::Gone(db) | Fault::Freezes(db) => reopened(db, Proxy::kept_back),
-            Fault::Restarts(db) => reopened(db, Proxy::passed),
-            Fault::CommitAnswerLost(db) => {
+            Some(
+                Fault::Gone(db) | Fault::Restarts(db) | Fault::Freezes(db) | Fault::AnswerLost(db),
+            ) => {
                 let proxy = stage.proxy(db);
-                let was_lost = !proxy.is_to_lose_an_answer();
-                proxy.lose_answer_of_commit(0);
-                was_lost
+                let has_struck = proxy.has_struck();
+                proxy.open();
+                if has_struck {
+                    until_silence(stage).await;
+                }
+                Ok(has_struck)
             }
-            Fault::Kill | Fault::LeaseRunsOut | Fault::Repeated => false,
-        })
+        }
+    }
+}
+
+/// What was said into a freeze, or goes on behind a lost answer, comes to its end.
+async fn until_silence(stage: &Stage) {
+    let mut silence = Silence::default();
+    while !silence.lasts(stage) {
+        stage.real_time.passes().await;
+    }
+}
+
+/// How long no database said or heard anything.
+#[derive(Default)]
+struct Silence {
+    movements: u64,
+    looks: u32,
+}
+
+impl Silence {
+    /// Looks once more. Whether it has lasted long enough; then it begins anew.
+    fn lasts(&mut self, stage: &Stage) -> bool {
+        let movements = stage.movements();
+        if self.movements != movements {
+            *self = Self {
+                movements,
+                looks: 0,
+            };
+            return false;
+        }
+        self.looks = self.looks.saturating_add(1);
+        if self.looks < LOOKS_OF_SILENCE {
+            return false;
+        }
+        self.looks = 0;
+        true
     }
 }
 

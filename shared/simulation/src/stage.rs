@@ -26,6 +26,8 @@ use uuid::Uuid;
 const BEGINNING_SEC: i64 = 1_767_225_600;
 /// `BILLING_TICK_SEC`, by the configs.
 pub(crate) const TICK_SEC: i64 = 30;
+/// Longer than any lease.
+pub(crate) const PAST_A_LEASE_SEC: i64 = 26;
 pub(crate) const STATIONS: [&str; 3] = ["station-456", "station-demo", "station-gum"];
 const TARIFFS: [&str; 3] = ["tariff-1", "tariff-demo", "tariff-mall"];
 
@@ -112,6 +114,8 @@ impl Stage {
         let stub = Stub::start().await?;
         let [rental_url, billing_url] = databases.urls_through(rental.port(), billing.port());
         let mut env = vec![
+            // Reads that are done side by side end in the order in which they began.
+            ("DATABASE_MAX_CONNECTIONS".to_owned(), "1".to_owned()),
             ("RENTAL_DATABASE_URL".to_owned(), rental_url),
             ("BILLING_DATABASE_URL".to_owned(), billing_url),
         ];
@@ -186,6 +190,13 @@ impl Stage {
             Db::Rental => &self.rental,
             Db::Billing => &self.billing,
         }
+    }
+
+    /// How often either database said or heard anything so far.
+    pub(crate) fn movements(&self) -> u64 {
+        self.rental
+            .movements()
+            .saturating_add(self.billing.movements())
     }
 
     pub(crate) const fn rental_now(&self) -> DateTime<Utc> {
@@ -263,6 +274,9 @@ fn later(moment: DateTime<Utc>, seconds: i64) -> DateTime<Utc> {
         .and_then(|by| moment.checked_add_signed(by))
         .unwrap_or(moment)
 }
+
+/// What the database says of a row that cannot be written.
+pub(crate) const SPOILT: &str = "spoilt by the simulation";
 
 /// Rows that cannot be written, as if a constraint refused them.
 const SPOIL: &str = "

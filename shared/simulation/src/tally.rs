@@ -5,7 +5,7 @@ use audit::{Law, Report};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// In the mean, a history.
+/// In each history.
 const LEAST_OPERATIONS: u64 = 60;
 /// Each fault at each step at which it can strike.
 const LEAST_STRIKES: u64 = 10;
@@ -19,11 +19,24 @@ const LEAST_PREMISES: u64 = 100;
 pub(crate) struct Tally {
     pub(crate) histories: u64,
     pub(crate) operations: u64,
+    /// Those of the history that had the fewest.
+    least_operations: Option<u64>,
     pub(crate) report: Report,
     strikes: BTreeMap<Strike, u64>,
 }
 
 impl Tally {
+    /// Counts an operation that did something.
+    pub(crate) fn performed(&mut self, did_something: bool) {
+        self.operations = self.operations.saturating_add(u64::from(did_something));
+    }
+
+    /// The history is over.
+    pub(crate) fn ends_a_history(&mut self) {
+        self.histories = 1;
+        self.least_operations = Some(self.operations);
+    }
+
     pub(crate) fn struck(&mut self, strike: Strike) {
         let count = self.strikes.entry(strike).or_default();
         *count = count.saturating_add(1);
@@ -32,6 +45,8 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: Self) {
         self.histories = self.histories.saturating_add(other.histories);
         self.operations = self.operations.saturating_add(other.operations);
+        let least = [self.least_operations, other.least_operations];
+        self.least_operations = least.into_iter().flatten().min();
         self.report.merge(other.report);
         for (strike, count) in other.strikes {
             let sum = self.strikes.entry(strike).or_default();
@@ -71,10 +86,10 @@ impl Tally {
     /// What was too little to say something, in sentences.
     pub(crate) fn below_the_floor(&self) -> Vec<String> {
         let mut below = Vec::new();
-        let operations = self.operations.checked_div(self.histories).unwrap_or(0);
+        let operations = self.least_operations.unwrap_or_default();
         if operations < LEAST_OPERATIONS {
             below.push(format!(
-                "{operations} operations a history, {LEAST_OPERATIONS} are wanted"
+                "a history had {operations} operations, {LEAST_OPERATIONS} are wanted of each"
             ));
         }
         for (what, count) in self.strikes_that_count() {

@@ -19,6 +19,6 @@ pub use databases::{Databases, fresh_key};
 pub use http::Response;
 pub use lambda::{Died, FunctionError, InvokeError, Lambda, Settings, Working};
 pub use laws::Books;
-pub use proxy::Proxy;
+pub use proxy::{Blow, Proxy};
 pub use stub::Stub;
 pub use world::{Builder, Rented, World, scheduled_event};

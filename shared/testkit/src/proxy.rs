@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,42 +26,106 @@ enum Mode {
     Frozen,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct State {
+    mode: Mode,
+    /// How often all connections that there were have been broken at once.
+    restarts: u64,
+}
+
+/// What becomes of something that a client says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blow {
+    /// It does not pass; connections are cut and new ones refused from then on.
+    Cut,
+    /// It does not pass, nor does anything else, until the freeze is over.
+    Freeze,
+    /// It does not pass, and all connections break; new ones are taken.
+    Restart,
+    /// It passes; the connection is cut instead of passing the answer on.
+    LoseAnswer,
+    /// The same for a COMMIT; nothing else counts.
+    LoseAnswerOfCommit,
+}
+
 /// A proxy on a port of its own.
 #[derive(Clone, Debug)]
 pub struct Proxy {
     port: u16,
-    mode: watch::Sender<Mode>,
     shared: Arc<Shared>,
     _task: Arc<AbortOnDrop>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
-    /// Counts down to the commit whose answer is lost; 0 when none is to be.
-    commits_until_loss: AtomicU64,
+    state: watch::Sender<State>,
+    /// The blow that is to come, and how many more are to be heard until then.
+    blow: Mutex<Option<(u64, Blow)>>,
     /// What clients asked while the proxy was open.
     passed: AtomicU64,
+    /// The commits among it.
+    commits: AtomicU64,
     /// What clients asked, and connections they made, while it was not.
     kept_back: AtomicU64,
+    /// How often anything was heard from either side.
+    movements: AtomicU64,
 }
 
 impl Shared {
-    /// Counts one more commit.
-    fn is_the_one_to_lose(&self) -> bool {
-        let counted =
-            (self.commits_until_loss).fetch_update(Ordering::SeqCst, Ordering::SeqCst, |commits| {
-                commits.checked_sub(1)
-            });
-        counted == Ok(1)
+    fn mode(&self) -> Mode {
+        self.state.borrow().mode
+    }
+
+    fn set(&self, mode: Mode) {
+        self.state.send_modify(|state| state.mode = mode);
+    }
+
+    fn break_all(&self) {
+        self.state
+            .send_modify(|state| state.restarts = state.restarts.saturating_add(1));
+    }
+
+    /// Something is heard from a client: the blow that falls on it.
+    fn hear(&self, is_commit: bool) -> Option<Blow> {
+        let blow = self.blow_on(is_commit);
+        match blow {
+            Some(Blow::Cut) => self.set(Mode::Cut),
+            Some(Blow::Freeze) => self.set(Mode::Frozen),
+            Some(Blow::Restart) => self.break_all(),
+            Some(Blow::LoseAnswer | Blow::LoseAnswerOfCommit) | None => {}
+        }
+        if self.mode() == Mode::Open {
+            self.passed.fetch_add(1, Ordering::SeqCst);
+            self.commits
+                .fetch_add(u64::from(is_commit), Ordering::SeqCst);
+        } else {
+            self.kept_back.fetch_add(1, Ordering::SeqCst);
+        }
+        blow
+    }
+
+    fn blow_on(&self, is_commit: bool) -> Option<Blow> {
+        let mut coming = self.blow.lock().unwrap_or_else(PoisonError::into_inner);
+        let (left, blow) = (*coming)?;
+        if blow == Blow::LoseAnswerOfCommit && !is_commit {
+            return None;
+        }
+        *coming = left
+            .checked_sub(1)
+            .filter(|left| *left > 0)
+            .map(|left| (left, blow));
+        coming.is_none().then_some(blow)
     }
 }
 
+/// Ends with the last handle; what was frozen then breaks.
 #[derive(Debug)]
-struct AbortOnDrop(JoinHandle<()>);
+struct AbortOnDrop(JoinHandle<()>, Arc<Shared>);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+        self.1.set(Mode::Cut);
     }
 }
 
@@ -73,14 +137,22 @@ impl Proxy {
     pub async fn start(target: (String, u16)) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        let mode = watch::Sender::new(Mode::Open);
-        let shared = Arc::new(Shared::default());
-        let relays = accept(listener, target, mode.subscribe(), Arc::clone(&shared));
+        let shared = Arc::new(Shared {
+            state: watch::Sender::new(State {
+                mode: Mode::Open,
+                restarts: 0,
+            }),
+            blow: Mutex::default(),
+            passed: AtomicU64::default(),
+            commits: AtomicU64::default(),
+            kept_back: AtomicU64::default(),
+            movements: AtomicU64::default(),
+        });
+        let relays = tokio::spawn(accept(listener, target, Arc::clone(&shared)));
         Ok(Self {
             port,
-            mode,
+            _task: Arc::new(AbortOnDrop(relays, Arc::clone(&shared))),
             shared,
-            _task: Arc::new(AbortOnDrop(tokio::spawn(relays))),
         })
     }
 
@@ -93,34 +165,37 @@ impl Proxy {
     /// Whether everything passes.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        *self.mode.borrow() == Mode::Open
+        self.shared.mode() == Mode::Open
     }
 
     /// Lets everything pass. What was said into a freeze arrives now.
     pub fn open(&self) {
-        self.mode.send_replace(Mode::Open);
+        self.shared.set(Mode::Open);
     }
 
     /// Cuts all connections and refuses new ones.
     pub fn cut(&self) {
-        self.mode.send_replace(Mode::Cut);
+        self.shared.set(Mode::Cut);
     }
 
     /// Keeps all connections and lets nothing pass, as when a network stands still.
     pub fn freeze(&self) {
-        self.mode.send_replace(Mode::Frozen);
+        self.shared.set(Mode::Frozen);
     }
 
-    /// Lets the `nth` COMMIT from now happen, and cuts its connection instead of passing the answer
-    /// on; 0 takes that back.
-    pub fn lose_answer_of_commit(&self, nth: u64) {
-        self.shared.commits_until_loss.store(nth, Ordering::SeqCst);
+    /// Lets a blow fall on the `nth` thing that clients say from now on.
+    pub fn strike_at(&self, nth: u64, blow: Blow) {
+        *self.coming_blow() = Some((nth, blow));
     }
 
-    /// Whether a commit's answer is still to be lost.
-    #[must_use]
-    pub fn is_to_lose_an_answer(&self) -> bool {
-        self.shared.commits_until_loss.load(Ordering::SeqCst) > 0
+    /// Takes back the blow that is to come. Whether there was none left: it has fallen.
+    pub fn has_struck(&self) -> bool {
+        self.coming_blow().take().is_none()
+    }
+
+    fn coming_blow(&self) -> MutexGuard<'_, Option<(u64, Blow)>> {
+        let blow = self.shared.blow.lock();
+        blow.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How often clients were heard so far while everything passed.
@@ -129,37 +204,39 @@ impl Proxy {
         self.shared.passed.load(Ordering::SeqCst)
     }
 
+    /// How many commits there were among it.
+    #[must_use]
+    pub fn commits(&self) -> u64 {
+        self.shared.commits.load(Ordering::SeqCst)
+    }
+
     /// How often clients were heard, or tried to connect, so far while not everything passed.
     #[must_use]
     pub fn kept_back(&self) -> u64 {
         self.shared.kept_back.load(Ordering::SeqCst)
     }
+
+    /// How often anything was heard so far, from clients or from the server.
+    #[must_use]
+    pub fn movements(&self) -> u64 {
+        self.shared.movements.load(Ordering::SeqCst)
+    }
 }
 
-async fn accept(
-    listener: TcpListener,
-    target: (String, u16),
-    modes: watch::Receiver<Mode>,
-    shared: Arc<Shared>,
-) {
+async fn accept(listener: TcpListener, target: (String, u16), shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
-        if *modes.borrow() != Mode::Open {
+        if shared.mode() != Mode::Open {
             shared.kept_back.fetch_add(1, Ordering::SeqCst);
         }
-        let relay = relay(client, target.clone(), modes.clone(), Arc::clone(&shared));
-        tokio::spawn(relay);
+        tokio::spawn(relay(client, target.clone(), Arc::clone(&shared)));
     }
 }
 
 /// Relays until the connection ends, breaks, or is cut.
-async fn relay(
-    client: TcpStream,
-    target: (String, u16),
-    mut modes: watch::Receiver<Mode>,
-    shared: Arc<Shared>,
-) {
-    thaw(&mut modes).await;
-    if *modes.borrow() == Mode::Cut {
+async fn relay(client: TcpStream, target: (String, u16), shared: Arc<Shared>) {
+    thaw(&shared).await;
+    let State { mode, restarts } = *shared.state.borrow();
+    if mode == Mode::Cut {
         return;
     }
     let Ok(server) = TcpStream::connect(target).await else {
@@ -173,12 +250,12 @@ async fn relay(
     let (from_server, to_server) = server.into_split();
     let loses_this_answer = AtomicBool::new(false);
     let lost = Notify::new();
-    let mut until_cut = modes.clone();
+    let mut until_cut = shared.state.subscribe();
     tokio::select! {
-        _ = ask(from_client, to_server, modes.clone(), &shared, &loses_this_answer) => {}
-        _ = answer(from_server, to_client, modes, &loses_this_answer, &lost) => {}
+        _ = ask(from_client, to_server, &shared, &loses_this_answer) => {}
+        _ = answer(from_server, to_client, &shared, &loses_this_answer, &lost) => {}
         () = lost.notified() => {}
-        _ = until_cut.wait_for(|mode| *mode == Mode::Cut) => {}
+        _ = until_cut.wait_for(|now| now.mode == Mode::Cut || now.restarts != restarts) => {}
     }
 }
 
@@ -186,7 +263,6 @@ async fn relay(
 async fn ask(
     mut client: OwnedReadHalf,
     mut server: OwnedWriteHalf,
-    mut modes: watch::Receiver<Mode>,
     shared: &Shared,
     loses_this_answer: &AtomicBool,
 ) -> io::Result<()> {
@@ -194,21 +270,20 @@ async fn ask(
     loop {
         let length = client.read(&mut buffer).await?;
         let said = buffer.get(..length).unwrap_or_default();
-        let heard = if *modes.borrow() == Mode::Open {
-            &shared.passed
-        } else {
-            &shared.kept_back
-        };
+        shared.movements.fetch_add(1, Ordering::SeqCst);
         if !said.is_empty() && said.first() != Some(&TERMINATE) {
-            heard.fetch_add(1, Ordering::SeqCst);
+            let is_commit = said.windows(COMMIT.len()).any(|part| part == COMMIT);
+            match shared.hear(is_commit) {
+                Some(Blow::Cut | Blow::Restart) => return Ok(()),
+                Some(Blow::LoseAnswer | Blow::LoseAnswerOfCommit) => {
+                    loses_this_answer.store(true, Ordering::SeqCst);
+                }
+                Some(Blow::Freeze) | None => {}
+            }
         }
-        thaw(&mut modes).await;
+        thaw(shared).await;
         if said.is_empty() {
             return Ok(());
-        }
-        let is_commit = said.windows(COMMIT.len()).any(|part| part == COMMIT);
-        if is_commit && shared.is_the_one_to_lose() {
-            loses_this_answer.store(true, Ordering::SeqCst);
         }
         server.write_all(said).await?;
     }
@@ -218,18 +293,19 @@ async fn ask(
 async fn answer(
     mut server: OwnedReadHalf,
     mut client: OwnedWriteHalf,
-    mut modes: watch::Receiver<Mode>,
+    shared: &Shared,
     loses_this_answer: &AtomicBool,
     lost: &Notify,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
     loop {
         let length = server.read(&mut buffer).await?;
+        shared.movements.fetch_add(1, Ordering::SeqCst);
         if loses_this_answer.load(Ordering::SeqCst) {
             lost.notify_one();
             std::future::pending::<()>().await;
         }
-        thaw(&mut modes).await;
+        thaw(shared).await;
         let said = buffer.get(..length).unwrap_or_default();
         if said.is_empty() {
             return Ok(());
@@ -238,7 +314,8 @@ async fn answer(
     }
 }
 
-/// Waits until a freeze is over. A proxy that is gone freezes nothing.
-async fn thaw(modes: &mut watch::Receiver<Mode>) {
-    drop(modes.wait_for(|mode| *mode != Mode::Frozen).await);
+/// Waits until a freeze is over.
+async fn thaw(shared: &Shared) {
+    let mut state = shared.state.subscribe();
+    drop(state.wait_for(|now| now.mode != Mode::Frozen).await);
 }

@@ -5,7 +5,7 @@ use crate::billed::{
 };
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
-use testkit::{Proxy, Response, World, fresh_key};
+use testkit::{Blow, Proxy, Response, World, fresh_key};
 
 /// What an HTTP function takes at most.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -362,10 +362,9 @@ async fn a_commit_whose_answer_is_lost_is_found_done_by_the_retry() {
     let mut lost = 0;
     for nth in 1.. {
         let (quote_id, key) = (world.quoted("user-anna", PLAIN).await, fresh_key());
-        world.rental_proxy.lose_answer_of_commit(nth);
+        world.rental_proxy.strike_at(nth, Blow::LoseAnswerOfCommit);
         let answer = world.start_rental(&quote_id, &key).await.unwrap();
-        if world.rental_proxy.is_to_lose_an_answer() {
-            world.rental_proxy.lose_answer_of_commit(0);
+        if !world.rental_proxy.has_struck() {
             break;
         }
         lost = nth;

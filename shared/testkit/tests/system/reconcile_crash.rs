@@ -77,9 +77,10 @@ async fn check_wreck(world: &World, step: ReconcileStep, work: &Work) {
         ended.as_str(),
     ];
     let expected = match step {
-        ReconcileStep::StartsClaimed | ReconcileStep::StartRead | ReconcileStep::EjectAsked => {
-            ["PENDING", "ACTIVE", "REQUESTED", "HELD"]
-        }
+        ReconcileStep::Received
+        | ReconcileStep::StartsClaimed
+        | ReconcileStep::StartRead
+        | ReconcileStep::EjectAsked => ["PENDING", "ACTIVE", "REQUESTED", "HELD"],
         ReconcileStep::StartDecided => ["ACTIVE", "ACTIVE", "REQUESTED", "HELD"],
         ReconcileStep::BuyoutDecided
         | ReconcileStep::Copied
