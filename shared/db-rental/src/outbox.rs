@@ -128,7 +128,8 @@ pub async fn to_return(
     let rows = sqlx::query!(
         r#"
         SELECT position, event_id, return_station_id AS "station_id!",
-               return_expires_at AS "expires_at!", rentals.powerbank_id AS "powerbank_id!"
+               CASE WHEN isfinite(return_expires_at) THEN return_expires_at END AS expires_at,
+               rentals.powerbank_id AS "powerbank_id!"
         FROM outbox
         JOIN rentals USING (rental_id)
         WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL
@@ -141,12 +142,13 @@ pub async fn to_return(
     )
     .fetch_all(connection)
     .await?;
-    let read = |event_id, expires_at, station_id: String, powerbank_id: String| {
+    let read = |event_id, expires_at: Option<Moment>, station_id: String, powerbank_id: String| {
         let bad = |column| move |error| BadRow::new("outbox", column, error);
+        let no_moment = || BadRow::new("outbox", "return_expires_at", "it is no moment");
         Ok(PowerbankReturn {
             intent: Intent {
                 id: event_id,
-                expires_at,
+                expires_at: expires_at.ok_or_else(no_moment)?,
             },
             station_id: station_id.try_into().map_err(bad("return_station_id"))?,
             powerbank_id: powerbank_id.try_into().map_err(bad("powerbank_id"))?,
