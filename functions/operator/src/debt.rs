@@ -98,7 +98,8 @@ impl Operator {
                 open.attempt_id
             )));
         }
-        if !debt.is_left_to_a_person(billed.now, self.debt_max_age) {
+        // Where no tick comes any more, the debt was too old by the rules of then.
+        if billed.is_scheduled && !debt.is_left_to_a_person(billed.now, self.debt_max_age) {
             return Ok(Err(format!("The debt of {rental_id} is still collected")));
         }
         Ok(Ok((billed, debt)))

@@ -28,12 +28,12 @@ impl Reconcile {
             let Some(last) = due.last() else { break };
             after = Some(*last);
             for BuyoutDue { rental_id, .. } in due {
-                match self.decide_buyout(rental_id).await {
+                match db::unless_it_panics(self.decide_buyout(rental_id)).await {
                     Ok(()) => add_one(&mut report.buyouts),
                     // Stopped meanwhile, which saw the buyout too.
                     Err(DbError::Lost(_)) => {}
                     Err(error) if error.is_fault_of_the_data() => {
-                        report.failed("buyouts", &error);
+                        report.failed_at("buyouts", rental_id, &error);
                     }
                     Err(error) => return Err(error),
                 }

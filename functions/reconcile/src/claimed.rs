@@ -3,6 +3,7 @@
 use crate::answers::Answers;
 use db::DbError;
 use db_rental::Lease;
+use domain::RentalId;
 use futures::StreamExt;
 use tokio::time::Instant;
 
@@ -11,14 +12,15 @@ use tokio::time::Instant;
 pub(crate) const AT_ONCE: usize = 20;
 
 /// Leases by `claim` until there is nothing left or `done_by` has come, works on each, and counts
-/// what became of it, or that its own data is bad. Work that somebody else went on with is theirs.
+/// what became of it, or that its own data is bad, also where that made the work panic. Work that
+/// somebody else went on with is theirs.
 ///
 /// A batch of which the outside system answered nothing (`None`) is the last.
 pub(crate) async fn work_through<F, Fut>(
     done_by: Instant,
     claim: impl AsyncFn() -> Result<Vec<Lease>, DbError>,
     work: impl Fn(Lease) -> Fut,
-    mut count: impl FnMut(Result<Option<F>, DbError>),
+    mut count: impl FnMut(RentalId, Result<Option<F>, DbError>),
 ) -> Result<(), DbError>
 where
     Fut: Future<Output = Result<Option<F>, DbError>>,
@@ -30,8 +32,10 @@ where
             break;
         }
         let mut answers = Answers::default();
-        let mut fates = runtime::side_by_side(leases, AT_ONCE, &work);
-        while let Some(fate) = fates.next().await {
+        let mut fates = runtime::side_by_side(leases, AT_ONCE, async |lease: Lease| {
+            (lease.rental_id, db::unless_it_panics(work(lease)).await)
+        });
+        while let Some((rental_id, fate)) = fates.next().await {
             if let Ok(fate) = &fate {
                 answers.note(fate.is_some());
             }
@@ -39,7 +43,7 @@ where
                 Err(DbError::Lost(_)) => {}
                 // Its lease keeps it away until the next reconcile, and the others go on.
                 Err(error) if !error.is_fault_of_the_data() => return Err(error),
-                fate => count(fate),
+                fate => count(rental_id, fate),
             }
         }
         if answers.nobody_is_there() {

@@ -49,11 +49,11 @@ impl Reconcile {
             Ok(leases)
         };
         let ask = |lease| self.ask_about_hold(lease);
-        work_through(done_by, claim, ask, |fate| match fate {
+        work_through(done_by, claim, ask, |rental_id, fate| match fate {
             Ok(Some(Fate::Resolved)) => add_one(&mut report.holds_resolved),
             Ok(Some(Fate::Released)) => add_one(&mut report.holds_released),
             Ok(None) => add_one(&mut report.holds_unknown),
-            Err(error) => report.failed("holds", &error),
+            Err(error) => report.failed_at("holds", rental_id, &error),
         })
         .await
     }

@@ -1,7 +1,7 @@
 //! Reconcile: finishes or rolls back what a crash or an outage left half done.
 //!
 //! Each task stands for itself: one that fails, because its database or its outside system is
-//! away, leaves the others their turn, and the next reconcile goes on with it.
+//! away, or that panics, leaves the others their turn, and the next reconcile goes on with it.
 
 mod answers;
 mod books;
@@ -17,7 +17,7 @@ mod steps;
 pub use report::ReconcileReport;
 pub use steps::ReconcileStep;
 
-use db::{Database, DbError};
+use db::{Database, DbError, unless_it_panics};
 use external::{PaymentsClient, StationsClient};
 use runtime::StartError;
 use runtime::env::Env;
@@ -59,13 +59,19 @@ impl Reconcile {
     pub async fn run(&self, done_by: Instant) -> Result<ReconcileReport, InvocationError> {
         let mut report = ReconcileReport::default();
         reached(ReconcileStep::Received).await;
+        let starts = unless_it_panics(self.finish_starts(done_by, &mut report)).await;
+        let buyouts = unless_it_panics(self.decide_buyouts(done_by, &mut report)).await;
+        let copies = unless_it_panics(self.copy(done_by, &mut report)).await;
+        let holds = unless_it_panics(self.settle_holds(done_by, &mut report)).await;
+        let returns = unless_it_panics(self.report_returns(done_by, &mut report)).await;
+        let purge = unless_it_panics(self.purge(&mut report)).await;
         let results = [
-            ("starts", self.finish_starts(done_by, &mut report).await),
-            ("buyouts", self.decide_buyouts(done_by, &mut report).await),
-            ("copies", self.copy(done_by, &mut report).await),
-            ("holds", self.settle_holds(done_by, &mut report).await),
-            ("returns", self.report_returns(done_by, &mut report).await),
-            ("purge", self.purge(&mut report).await),
+            ("starts", starts),
+            ("buyouts", buyouts),
+            ("copies", copies),
+            ("holds", holds),
+            ("returns", returns),
+            ("purge", purge),
         ];
         reached(ReconcileStep::Done).await;
         let undone = results.iter().filter(|(_, result)| result.is_err()).count();

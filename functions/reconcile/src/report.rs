@@ -1,6 +1,7 @@
 //! What a reconcile did, as the invocation's answer.
 
 use db_rental::RentalBooks;
+use domain::RentalId;
 use serde::Serialize;
 use std::fmt::Display;
 
@@ -45,6 +46,11 @@ impl ReconcileReport {
     pub(crate) fn failed(&mut self, what: &str, why: &impl Display) {
         tracing::error!(what, error = %why, "it waits for the next reconcile");
         self.failures.push(format!("{what}: {why}"));
+    }
+
+    /// Notes the rental that could not be dealt with, and goes on.
+    pub(crate) fn failed_at(&mut self, what: &str, rental_id: RentalId, why: &impl Display) {
+        self.failed(what, &format_args!("{rental_id}: {why}"));
     }
 }
 

@@ -38,16 +38,19 @@ impl Reconcile {
                     Err(error) => report.failed("returns", &error),
                 }
             }
-            let report_return = |returned| self.report_return(returned);
+            let report_return = |returned| db::unless_it_panics(self.report_return(returned));
             let mut outcomes = runtime::side_by_side(readable, AT_ONCE, report_return);
             let mut answers = Answers::default();
             while let Some(outcome) = outcomes.next().await {
-                let outcome = outcome?;
-                answers.note(outcome != ReturnOutcome::Unknown);
+                if let Ok(outcome) = &outcome {
+                    answers.note(*outcome != ReturnOutcome::Unknown);
+                }
                 match outcome {
-                    ReturnOutcome::Returned => add_one(&mut report.powerbanks_returned),
-                    ReturnOutcome::Refused(_) => add_one(&mut report.set_aside),
-                    ReturnOutcome::Unknown => {}
+                    Ok(ReturnOutcome::Returned) => add_one(&mut report.powerbanks_returned),
+                    Ok(ReturnOutcome::Refused(_)) => add_one(&mut report.set_aside),
+                    Ok(ReturnOutcome::Unknown) => {}
+                    Err(error) if error.is_fault_of_the_data() => report.failed("returns", &error),
+                    Err(error) => return Err(error),
                 }
             }
             if answers.nobody_is_there() {

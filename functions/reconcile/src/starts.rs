@@ -39,11 +39,11 @@ impl Reconcile {
             Ok(leases)
         };
         let finish = |lease| self.finish_start(lease);
-        work_through(done_by, claim, finish, |fate| match fate {
+        work_through(done_by, claim, finish, |rental_id, fate| match fate {
             Ok(Some(Fate::Finished)) => add_one(&mut report.starts_finished),
             Ok(Some(Fate::RolledBack)) => add_one(&mut report.starts_rolled_back),
             Ok(None) => add_one(&mut report.starts_unknown),
-            Err(error) => report.failed("starts", &error),
+            Err(error) => report.failed_at("starts", rental_id, &error),
         })
         .await
     }

@@ -38,6 +38,17 @@ impl Starts {
         }
         Ok(begun)
     }
+
+    /// What the request with this key was answered by whoever took it over; in flight until then.
+    pub(crate) async fn answer_of_another(&self, key: &IdempotencyKey) -> Result<Reply, ApiError> {
+        let (used, _) = self
+            .rentals
+            .statement("start_answer", async |connection| {
+                db_rental::find_key(connection, Endpoint::Start, key).await
+            })
+            .await?;
+        used.and_then(|used| used.answer).ok_or(ApiError::InFlight)
+    }
 }
 
 /// The key came before: with another request, answered, still running, or left by one that died.
@@ -52,6 +63,13 @@ async fn resume(
     if let Some(answer) = used.answer {
         return Ok(Ok(Begun::Answered(answer)));
     }
+    let rental = locked(connection, used.rental_id).await?;
+    if let Some(forgetful) = who_may_have_forgotten(&rental) {
+        return Ok(Err(ApiError::Unavailable {
+            what: forgetful,
+            why: format!("{} is too old to be asked about", rental.rental_id),
+        }));
+    }
     let lease = Lease {
         rental_id: used.rental_id,
         token: runtime::fresh_id(),
@@ -61,6 +79,15 @@ async fn resume(
         Err(DbError::Lost(_)) => Ok(Err(ApiError::InFlight)),
         Err(error) => Err(error),
     }
+}
+
+/// Whoever may have forgotten the key under which this start asked last. They would deny what they
+/// did and do it again: a second power bank, a second hold.
+fn who_may_have_forgotten(rental: &Rental) -> Option<&'static str> {
+    if rental.eject.is_none() && rental.hold_is_left_to_a_person() {
+        return Some("The payment provider");
+    }
+    rental.eject_is_left_to_a_person().then_some("The station")
 }
 
 /// The key is new: the quote must be known, in time and free.
@@ -124,7 +151,12 @@ async fn pending(
     connection: &mut Connection,
     lease: Lease,
 ) -> Result<Result<Begun, ApiError>, DbError> {
-    let rental = db_rental::lock_rental(connection, lease.rental_id).await?;
-    let rental = rental.ok_or(DbError::Lost("the rental is gone"))?;
+    let rental = locked(connection, lease.rental_id).await?;
     Ok(Ok(Begun::Pending(Box::new(rental), lease)))
+}
+
+async fn locked(connection: &mut Connection, rental_id: RentalId) -> Result<Rental, DbError> {
+    db_rental::lock_rental(connection, rental_id)
+        .await?
+        .ok_or(DbError::Lost("the rental is gone"))
 }

@@ -68,13 +68,15 @@ impl Starts {
         let body: StartRequest = runtime::http::json_body(request)?;
         match self.begin(&key, &body).await? {
             Begun::Answered(reply) => Ok(reply),
-            Begun::Pending(rental, lease) => {
-                let result = self.go_on(*rental, lease).await;
-                if result.is_err() {
+            Begun::Pending(rental, lease) => match self.go_on(*rental, lease).await {
+                Ok(reply) => Ok(reply),
+                // Somebody took over, and may have come to the end meanwhile.
+                Err(ApiError::InFlight) => self.answer_of_another(&key).await,
+                Err(error) => {
                     self.park(lease).await;
+                    Err(error)
                 }
-                result
-            }
+            },
         }
     }
 

@@ -20,6 +20,9 @@ pub struct BilledRental {
     pub account: Account,
     /// Whether a tick works on it.
     pub is_leased: bool,
+    /// Whether a tick comes to it some time: if none does and something is owed, only a person can
+    /// go on.
+    pub is_scheduled: bool,
     /// The database's time when they were read.
     pub now: Moment,
 }
@@ -71,7 +74,8 @@ async fn lock(
                d.amount AS "debt_amount?", d.failures AS "failures?", d.opened_at AS "opened_at?",
                d.retried_at,
                d.next_try_at AS "next_try_at?",
-               coalesce(r.lease_until > app_now(), false) AS "is_leased!", app_now() AS "now!"
+               coalesce(r.lease_until > app_now(), false) AS "is_leased!",
+               r.next_bill_at IS NOT NULL AS "is_scheduled!", app_now() AS "now!"
         FROM rentals r
         LEFT JOIN payment_attempts a ON a.rental_id = r.rental_id AND a.status = 'OPEN'
         LEFT JOIN debts d ON d.rental_id = r.rental_id AND d.settled_at IS NULL
@@ -111,6 +115,7 @@ struct Row {
     retried_at: Option<DateTime<Utc>>,
     next_try_at: Option<DateTime<Utc>>,
     is_leased: bool,
+    is_scheduled: bool,
     now: DateTime<Utc>,
 }
 
@@ -141,6 +146,7 @@ impl TryFrom<Row> for BilledRental {
             user_id: UserId::try_from(row.user_id)
                 .map_err(|error| BadRow::new("rentals", "user_id", error))?,
             is_leased: row.is_leased,
+            is_scheduled: row.is_scheduled,
             now: row.now,
         })
     }

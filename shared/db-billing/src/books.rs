@@ -17,7 +17,8 @@ pub struct BillingBooks {
     pub oldest_open_attempt_age_sec: Option<i64>,
     /// Those of them that nobody asks about any more.
     pub attempts_left_to_a_person: i64,
-    /// Debts so old that nobody collects them any more.
+    /// Debts that nobody collects any more: too old by the rules of now, or of when the last tick
+    /// looked at them.
     pub debts_left_to_a_person: i64,
     /// Refunds that nobody marked as paid.
     pub refunds_owed: i64,
@@ -29,8 +30,9 @@ pub struct BillingBooks {
     pub most_overdue_lag_sec: i64,
 }
 
-/// Reads how the books stand. Each number comes from an index of just the rows that it counts: the
-/// cost follows from how much waits, not from how many rentals there are.
+/// Reads how the books stand. Each number comes from an index of just the rows that it counts, of
+/// debts from all that are owed: the cost follows from how much waits, not from how many rentals
+/// there are.
 ///
 /// # Errors
 /// [`DbError`].
@@ -45,9 +47,13 @@ pub async fn books(
                floor(extract(epoch FROM app_now() - attempts.oldest))::bigint
                    AS oldest_open_attempt_age_sec,
                attempts.left_to_a_person AS "attempts_left_to_a_person!",
-               (SELECT count(*) FROM debts
+               (SELECT count(*) FROM debts JOIN rentals USING (rental_id)
                 WHERE settled_at IS NULL
-                  AND coalesce(retried_at, opened_at) <= app_now() - $2::interval)
+                  AND (coalesce(retried_at, opened_at) <= app_now() - $2::interval
+                       OR next_bill_at IS NULL AND NOT EXISTS (
+                           SELECT FROM payment_attempts
+                           WHERE payment_attempts.rental_id = debts.rental_id
+                             AND payment_attempts.status = 'OPEN')))
                    AS "debts_left_to_a_person!",
                owed.refunds AS "refunds_owed!", owed.amount AS "refunds_owed_amount!",
                (SELECT count(*) FROM rentals WHERE set_aside_at IS NOT NULL) AS "rentals_set_aside!",

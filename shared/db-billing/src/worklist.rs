@@ -15,7 +15,7 @@ pub struct BillingWorklist {
     pub set_aside: Vec<WaitingRental>,
     /// Attempts that stayed unknown: did the provider take the money?
     pub attempts: Vec<WaitingAttempt>,
-    /// Debts that grew too old: are they tried again, or given up?
+    /// Debts that nobody collects any more: are they tried again, or given up?
     pub debts: Vec<WaitingDebt>,
     /// Refunds that are owed: who pays them out?
     pub refunds: Vec<WaitingRefund>,
@@ -149,9 +149,14 @@ async fn debts(
 ) -> Result<Vec<WaitingDebt>, DbError> {
     let rows = sqlx::query!(
         r#"
-        SELECT rental_id, user_id, amount, opened_at
-        FROM debts
-        WHERE settled_at IS NULL AND coalesce(retried_at, opened_at) <= app_now() - $1::interval
+        SELECT rental_id, debts.user_id, amount, opened_at
+        FROM debts JOIN rentals USING (rental_id)
+        WHERE settled_at IS NULL
+          AND (coalesce(retried_at, opened_at) <= app_now() - $1::interval
+               OR next_bill_at IS NULL AND NOT EXISTS (
+                   SELECT FROM payment_attempts
+                   WHERE payment_attempts.rental_id = debts.rental_id
+                     AND payment_attempts.status = 'OPEN'))
         ORDER BY coalesce(retried_at, opened_at)
         LIMIT $2
         "#,

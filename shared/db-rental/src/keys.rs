@@ -114,7 +114,9 @@ pub async fn insert_key(
     }
 }
 
-/// Stores the answer of the start that began `rental_id`, in the transaction that decided it.
+/// Stores the answer of the start that began `rental_id`, in the transaction that decided it. The
+/// key's day counts from here: a start that was decided late is answered late, and its client is
+/// still to learn of its rental.
 ///
 /// # Errors
 /// [`DbError`].
@@ -126,7 +128,7 @@ pub async fn answer_start(
     sqlx::query!(
         r#"
         UPDATE idempotency_keys
-        SET status = $2, response = $3
+        SET status = $2, response = $3, created_at = app_now()
         WHERE rental_id = $1 AND endpoint = 'start' AND response IS NULL
         "#,
         rental_id.uuid(),

@@ -82,13 +82,16 @@ pub async fn to_copy(connection: &mut PgConnection, limit: i64) -> Result<Vec<De
         .collect())
 }
 
-/// Notes that billing was told.
+/// Notes that billing was told. A row that somebody set aside meanwhile waits for nobody any more.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn copied(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE outbox SET copied_at = app_now() WHERE event_id = ANY($1) AND copied_at IS NULL",
+        r#"
+        UPDATE outbox SET copied_at = app_now(), copy_error = NULL
+        WHERE event_id = ANY($1) AND copied_at IS NULL
+        "#,
         event_ids,
     )
     .execute(connection)
@@ -96,7 +99,8 @@ pub async fn copied(connection: &mut PgConnection, event_ids: &[Uuid]) -> Result
     Ok(())
 }
 
-/// Sets a row aside that billing cannot take, so that it holds up no other.
+/// Sets a row aside that billing cannot take, so that it holds up no other; not one that somebody
+/// delivered meanwhile.
 ///
 /// # Errors
 /// [`DbError`].
@@ -106,7 +110,7 @@ pub async fn set_aside_copy(
     why: &str,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE outbox SET copy_error = $2 WHERE event_id = $1",
+        "UPDATE outbox SET copy_error = $2 WHERE event_id = $1 AND copied_at IS NULL",
         event_id,
         why
     )
@@ -128,7 +132,8 @@ pub async fn to_return(
     let rows = sqlx::query!(
         r#"
         SELECT position, event_id, return_station_id AS "station_id!",
-               return_expires_at AS "expires_at!", rentals.powerbank_id AS "powerbank_id!"
+               CASE WHEN isfinite(return_expires_at) THEN return_expires_at END AS expires_at,
+               rentals.powerbank_id AS "powerbank_id!"
         FROM outbox
         JOIN rentals USING (rental_id)
         WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL
@@ -141,12 +146,13 @@ pub async fn to_return(
     )
     .fetch_all(connection)
     .await?;
-    let read = |event_id, expires_at, station_id: String, powerbank_id: String| {
+    let read = |event_id, expires_at: Option<Moment>, station_id: String, powerbank_id: String| {
         let bad = |column| move |error| BadRow::new("outbox", column, error);
+        let no_moment = || BadRow::new("outbox", "return_expires_at", "it is no moment");
         Ok(PowerbankReturn {
             intent: Intent {
                 id: event_id,
-                expires_at,
+                expires_at: expires_at.ok_or_else(no_moment)?,
             },
             station_id: station_id.try_into().map_err(bad("return_station_id"))?,
             powerbank_id: powerbank_id.try_into().map_err(bad("powerbank_id"))?,
@@ -168,13 +174,17 @@ pub async fn to_return(
         .collect())
 }
 
-/// Notes that the station was told.
+/// Notes that the station was told. A row that somebody set aside meanwhile waits for nobody any
+/// more.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn returned(connection: &mut PgConnection, event_id: Uuid) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE outbox SET returned_at = app_now() WHERE event_id = $1 AND returned_at IS NULL",
+        r#"
+        UPDATE outbox SET returned_at = app_now(), return_error = NULL
+        WHERE event_id = $1 AND returned_at IS NULL
+        "#,
         event_id,
     )
     .execute(connection)
@@ -182,7 +192,7 @@ pub async fn returned(connection: &mut PgConnection, event_id: Uuid) -> Result<(
     Ok(())
 }
 
-/// Sets a row aside whose station refuses the power bank.
+/// Sets a row aside whose station refuses the power bank; not one that somebody delivered meanwhile.
 ///
 /// # Errors
 /// [`DbError`].
@@ -192,7 +202,7 @@ pub async fn set_aside_return(
     why: &str,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "UPDATE outbox SET return_error = $2 WHERE event_id = $1",
+        "UPDATE outbox SET return_error = $2 WHERE event_id = $1 AND returned_at IS NULL",
         event_id,
         why
     )

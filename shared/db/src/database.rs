@@ -70,7 +70,7 @@ impl Database {
     ///
     /// # Errors
     /// Whatever `work` returns (nothing is then committed), and [`DbError`] of the database. After
-    /// [`DbError::Unavailable`] it is unknown whether the commit happened.
+    /// [`DbError::Unavailable`] and [`DbError::Broken`] it is unknown whether the commit happened.
     pub async fn tx<T>(
         &self,
         name: &'static str,

@@ -43,8 +43,14 @@ pub async fn in_halves<T: Clone, R>(
     Ok(halved)
 }
 
-/// A panic is a defect of this program, but what brings it to light is one item's data.
-async fn unless_it_panics<R>(work: impl Future<Output = Result<R, DbError>>) -> Result<R, DbError> {
+/// Does `work` on one item, or on a part of a batch. A panic is a defect of this program, but what
+/// brings it to light is the item's data: it counts as that item's fault.
+///
+/// # Errors
+/// Whatever `work` returns; [`DbError::Refused`] when it panicked.
+pub async fn unless_it_panics<R>(
+    work: impl Future<Output = Result<R, DbError>>,
+) -> Result<R, DbError> {
     AssertUnwindSafe(work)
         .catch_unwind()
         .await

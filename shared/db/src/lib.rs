@@ -12,7 +12,7 @@ mod operator;
 
 pub use database::{Database, savepoint};
 pub use error::{BadRow, DbError, one_row};
-pub use halves::{Halved, in_halves};
+pub use halves::{Halved, in_halves, unless_it_panics};
 pub use migrate::migrate;
 pub use operator::OperatorAction;
 

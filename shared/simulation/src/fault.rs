@@ -254,13 +254,12 @@ const BOTH: Then = databases(Use::Transactions, Use::Transactions);
 
 const fn after_start(step: StartStep) -> Then {
     match step {
-        StartStep::Received => RENTAL,
         StartStep::Begun => NOTHING.and_calls(&[HOLD, EJECT]).leased(),
         StartStep::EjectIntended => NOTHING.and_calls(&[EJECT]).leased(),
         StartStep::HoldCalled | StartStep::EjectCalled => RENTAL.leased(),
         StartStep::Decided => BOTH.and_calls(&[RELEASE]),
-        // Reconcile comes here, too.
-        StartStep::ReleaseCalled => RENTAL,
+        // Reconcile comes to the release, too.
+        StartStep::Received | StartStep::ReleaseCalled => RENTAL,
         StartStep::Delivered => NOTHING,
     }
 }
@@ -289,10 +288,9 @@ const fn after_reconcile(step: ReconcileStep) -> Then {
         | ReconcileStep::StartDecided
         | ReconcileStep::Copied
         | ReconcileStep::ReturnCalled => RENTAL,
-        ReconcileStep::StartsClaimed => BOTH.leased(),
         ReconcileStep::StartRead => RENTAL.and_calls(&[EJECT]).leased(),
         // What stays unknown is left for now, and the next task begins.
-        ReconcileStep::EjectAsked => BOTH.leased(),
+        ReconcileStep::StartsClaimed | ReconcileStep::EjectAsked => BOTH.leased(),
         ReconcileStep::HoldsClaimed | ReconcileStep::HoldAsked => {
             databases(Use::Transactions, Use::Statements).leased()
         }

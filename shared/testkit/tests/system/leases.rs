@@ -1,14 +1,15 @@
 //! A worker that slept past its lease finds out at its next write, and leaves everything to whoever
 //! took over.
 
-use crate::billed::{PLAIN, RICH, rented_for};
+use crate::billed::{CLEAR, PLAIN, RICH, int, next_slot, number, rented_for, sql};
 use crate::left::{HOURS, unknown_hold};
-use crate::probe::{assert_unavailable, fault_once, rental_of};
+use crate::probe::{assert_unavailable, fault, fault_once, rental_of, until};
 use chrono::TimeDelta;
 use db::{Database, DbError};
 use db_rental::Lease;
 use domain::{HoldStatus, RentalId};
 use runtime::fresh_id;
+use serde_json::json;
 use std::fmt::Debug;
 use testkit::{World, fresh_key};
 
@@ -22,8 +23,13 @@ fn assert_lost<T: Debug>(written: &Result<T, DbError>) {
 
 /// A start that nobody works on, at its eject.
 async fn parked_start(world: &World) -> RentalId {
-    let quote_id = world.quoted(RICH, PLAIN).await;
-    fault_once(world, "eject-powerbank", "lose").await;
+    parked_at(world, "eject-powerbank", RICH).await
+}
+
+/// A start that nobody works on, because `endpoint` did not answer it.
+async fn parked_at(world: &World, endpoint: &str, user: &str) -> RentalId {
+    let quote_id = world.quoted(user, PLAIN).await;
+    fault_once(world, endpoint, "lose").await;
     assert_unavailable(&world.start_rental(&quote_id, &fresh_key()).await.unwrap());
     let rental = rental_of(world, &quote_id).await;
     assert_eq!(rental.status, "PENDING");
@@ -92,6 +98,50 @@ async fn a_start_that_was_taken_over_gets_intents_only_from_its_new_worker() {
 
     intend(stands).await.unwrap();
     intend_again(stands).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_was_taken_over_asks_for_a_new_hold_only_by_its_new_worker() {
+    let world = World::start().await;
+    let rentals = Database::from(world.databases.rental.clone());
+    let rental_id = parked_at(&world, "hold-money-for-order", "user-new").await;
+    let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
+    let intend = async |lease| {
+        rentals
+            .tx("intend", async |c| {
+                db_rental::renew_hold_intent(c, lease, fresh_id()).await
+            })
+            .await
+    };
+
+    assert_lost(&intend(lost).await);
+
+    intend(stands).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_start_that_was_taken_over_is_let_go_of_only_by_its_new_worker() {
+    let world = World::start().await;
+    let rentals = Database::from(world.databases.rental.clone());
+    let rental_id = parked_start(&world).await;
+    let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
+    let park = async |lease| {
+        let parked = rentals.statement("park", async |c| db_rental::park(c, lease).await);
+        parked.await.unwrap();
+    };
+    let take_over = async || {
+        let token = fresh_id();
+        let lease = Lease { rental_id, token };
+        rentals
+            .tx("take_over", async |c| db_rental::take_over(c, lease).await)
+            .await
+    };
+
+    park(lost).await;
+    assert_lost(&take_over().await);
+
+    park(stands).await;
+    take_over().await.unwrap();
 }
 
 #[tokio::test]
@@ -164,4 +214,67 @@ async fn a_bill_that_was_taken_over_is_written_only_by_its_new_tick() {
 
     assert_eq!(locked(&stands).await, 1);
     set_aside(&stands).await.unwrap();
+}
+
+/// For how many seconds the longest lease in db-billing still stands; 0 without one.
+async fn left_sec(world: &World) -> i64 {
+    let left = "SELECT coalesce(ceil(extract(epoch FROM max(lease_until) - app_now())), 0)::bigint
+                FROM rentals"
+        .to_owned();
+    number(&world.databases.billing, left).await
+}
+
+#[tokio::test]
+async fn a_bill_that_was_taken_over_is_kept_only_by_its_new_tick() {
+    let world = World::start().await;
+    let billing = Database::from(world.databases.billing.clone());
+    rented_for(&world, RICH, PLAIN, 2 * HOURS).await;
+    let claim = async || {
+        world.advance(PAST_A_LEASE_SEC).await.unwrap();
+        billing
+            .tx("claim", async |c| {
+                db_billing::claim(c, TICK, TimeDelta::zero(), fresh_id(), 10).await
+            })
+            .await
+            .unwrap()
+    };
+    let renew = async |claimed: &db_billing::Claimed| {
+        billing
+            .statement("renew", async |c| {
+                db_billing::renew_leases(c, claimed).await
+            })
+            .await
+            .unwrap();
+    };
+    let lost = claim().await;
+    let stands = claim().await;
+    world.advance(10).await.unwrap();
+
+    renew(&lost).await;
+    assert!(left_sec(&world).await <= 10);
+
+    renew(&stands).await;
+    assert!(left_sec(&world).await > 10);
+}
+
+/// As many as are called in two goes, of three seconds each when nobody answers.
+#[tokio::test]
+async fn a_tick_renews_its_leases_while_its_calls_take_long() {
+    let world = World::start().await;
+    let many = "INSERT INTO rentals (rental_id, user_id, price_per_hour, free_period_min, buyout,
+                                     status, started_at, version, next_bill_at)
+                SELECT md5('r' || n)::uuid, 'user-' || n, 60, 5, 5000, 'ACTIVE',
+                       date_trunc('second', app_now()), 1, app_now()
+                FROM generate_series(1, 65) AS n";
+    sql(&world.databases.billing, many.to_owned()).await;
+    world.advance(HOURS).await.unwrap();
+    next_slot(&world).await;
+    fault(&world, json!({ "endpoint": CLEAR, "mode": "hang" })).await;
+    let renewed = async {
+        until("the leases are taken", async || left_sec(&world).await > 17).await;
+        until("they run out", async || left_sec(&world).await <= 17).await;
+        until("they are renewed", async || left_sec(&world).await > 17).await;
+    };
+    let (tick, ()) = tokio::join!(world.tick(), renewed);
+    assert_eq!(int(&tick.unwrap(), "unknown"), 65);
 }

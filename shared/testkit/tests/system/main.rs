@@ -15,6 +15,7 @@ mod checks;
 mod concurrency;
 mod debt;
 mod debt_collection;
+mod deliveries;
 mod deposit;
 mod eject;
 mod events;

@@ -312,3 +312,79 @@ async fn a_return_that_cannot_be_read_is_set_aside_alone() {
         assert_eq!(world.books(rental_id).await.unwrap().held, 0);
     }
 }
+
+/// PostgreSQL knows a moment that no clock shows. Whoever reads it panics.
+async fn never(world: &World, table: &str, moment: &str, rental_id: &str) {
+    let id = uuid(rental_id);
+    let never = format!(
+        "UPDATE {table} SET {moment} = 'infinity' WHERE rental_id = '{id}' AND {moment} IS NOT NULL"
+    );
+    sql(&world.databases.rental, never).await;
+}
+
+/// What `never` spoiled is repaired.
+async fn in_a_minute(world: &World, table: &str, moment: &str, rental_id: &str) {
+    let id = uuid(rental_id);
+    let repair = format!(
+        "UPDATE {table} SET {moment} = app_now() + interval '1 minute' \
+         WHERE rental_id = '{id}' AND {moment} IS NOT NULL"
+    );
+    sql(&world.databases.rental, repair).await;
+}
+
+#[tokio::test]
+async fn a_half_done_start_with_a_moment_at_the_end_of_time_holds_up_no_start_hold_or_copy() {
+    let world = World::start().await;
+    let bad = half_started(&world, "user-a", "start.eject-called").await;
+    let ejected = half_started(&world, "user-b", "start.eject-called").await;
+    let held = half_started(&world, "user-c", "start.hold-called").await;
+    never(&world, "rentals", "eject_expires_at", &bad).await;
+    world.advance(26).await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(failed(&report), ["starts"], "{report}");
+    assert!(report["failures"][0].as_str().unwrap().contains(&bad));
+    let done = ["starts_finished", "starts_rolled_back", "holds_released"];
+    assert_eq!(done.map(|count| int(&report, count)), [1, 1, 1], "{report}");
+    assert_eq!(int(&report, "copied"), 2, "{report}");
+    let statuses = [status(&world, &ejected).await, status(&world, &held).await];
+    assert_eq!(statuses, ["ACTIVE", "FAILED"]);
+
+    in_a_minute(&world, "rentals", "eject_expires_at", &bad).await;
+    world.settle_and_check().await.unwrap();
+    assert_eq!(status(&world, &bad).await, "ACTIVE");
+}
+
+#[tokio::test]
+async fn a_moment_at_the_end_of_time_holds_up_no_other_buyout_hold_or_return() {
+    let world = World::start().await;
+    configs(&world, 50, 30, 100).await;
+    let mut returned = Vec::new();
+    for user in ["user-a", "user-b"] {
+        let rental_id = world.rent(user, PLAIN).await.rental_id;
+        stop(&world, &rental_id).await;
+        returned.push(rental_id);
+    }
+    let lost = json!({ "endpoint": "hold-money-for-order", "mode": "lose" });
+    world.stub.fault(lost).await.unwrap();
+    let mut bought = Vec::new();
+    for user in ["user-c", "user-d"] {
+        bought.push(world.rent(user, PLAIN).await.rental_id);
+    }
+    world.stub.heal().await.unwrap();
+    world.advance(3 * 3_600).await.unwrap();
+    never(&world, "rentals", "hold_expires_at", &bought[0]).await;
+    never(&world, "outbox", "return_expires_at", &returned[0]).await;
+    let report = world.reconcile().await.unwrap();
+    let tasks = ["buyouts", "holds", "returns"];
+    assert_eq!(failed(&report), tasks, "{report}");
+    let done = ["buyouts", "holds_resolved", "powerbanks_returned"];
+    assert_eq!(done.map(|count| int(&report, count)), [1, 1, 1], "{report}");
+
+    in_a_minute(&world, "rentals", "hold_expires_at", &bought[0]).await;
+    in_a_minute(&world, "outbox", "return_expires_at", &returned[0]).await;
+    world.settle_and_check().await.unwrap();
+    for rental_id in bought.iter().chain(&returned) {
+        assert_eq!(world.books(rental_id).await.unwrap().held, 0);
+    }
+    assert_eq!(world.books(&bought[0]).await.unwrap().taken, 50);
+}

@@ -2,9 +2,10 @@
 
 use super::gate::{Gate, all_at_once, warm};
 use super::{MANY, OVERLAPPING};
+use crate::billed::{PLAIN, RICH};
 use crate::probe::{
     assert_error, assert_in_flight, calls, deposit, ejects, fault, fault_once, rental_count,
-    rental_of, rentals_of, set_stock,
+    rental_of, rentals_of, set_stock, until,
 };
 use futures::future::join_all;
 use serde_json::json;
@@ -228,4 +229,32 @@ async fn a_retry_and_reconcile_that_find_the_same_ejected_bank_make_one_rental_o
 #[tokio::test(flavor = "multi_thread")]
 async fn a_retry_and_reconcile_that_find_that_nothing_was_ejected_eject_at_most_one_bank() {
     retry_against_reconcile("fail").await;
+}
+
+#[tokio::test]
+async fn a_start_that_was_overtaken_by_its_retry_gives_the_retrys_answer() {
+    let world = World::start().await;
+    let (quote_id, key) = (world.quoted(RICH, PLAIN).await, fresh_key());
+    let slow =
+        json!({ "endpoint": "eject-powerbank", "mode": "late", "delay_ms": 3_000, "times": 1 });
+    world.stub.fault(slow).await.unwrap();
+    let overtaken = world.start_rental(&quote_id, &key);
+    let retry = async {
+        until("the station is asked", async || {
+            !world
+                .stub
+                .calls("eject-powerbank")
+                .await
+                .unwrap()
+                .is_empty()
+        })
+        .await;
+        world.advance(26).await.unwrap();
+        world.start_rental(&quote_id, &key).await
+    };
+    let (overtaken, retry) = tokio::join!(overtaken, retry);
+    let retry = retry.unwrap();
+    assert_eq!(retry.status, 200, "{}", retry.body);
+    assert_eq!(overtaken.unwrap(), retry);
+    world.settle_and_check().await.unwrap();
 }

@@ -1,7 +1,9 @@
 //! `retry-debt` and `write-off-debt`: a debt that grew too old to be collected.
 
 use super::{DAYS, old_debt, owing, recorded, retry_debt, write_off_debt};
-use crate::billed::{BROKE, clears, current_debt, events, finish, int, next_tick, stop, text};
+use crate::billed::{
+    BROKE, clears, current_debt, events, finish, fresh_tick, int, next_slot, next_tick, stop, text,
+};
 use crate::checks::shifted;
 use crate::probe::{deposit, hold_status};
 use serde_json::json;
@@ -143,4 +145,35 @@ async fn a_rental_that_runs_on_is_charged_for_what_comes_after_the_debt_that_was
         (debt, total - debt),
         "{books:?}"
     );
+}
+
+#[tokio::test]
+async fn a_debt_to_which_no_tick_comes_is_a_persons_also_when_debts_may_grow_older_than_before() {
+    let world = World::start().await;
+    let (tried_again, owed) = old_debt(&world).await;
+    let (given_up, total) = old_debt(&world).await;
+    let older = [("DEBT_MAX_AGE_DAYS", "90")];
+    let operator = async |command| {
+        let answer = world.lambda.invoke_with("operator", command, &older).await;
+        answer.unwrap()
+    };
+    let tick = async || {
+        next_slot(&world).await;
+        fresh_tick(&world, &older).await
+    };
+    let books = tick().await["books"].clone();
+    assert_eq!(int(&books, "debts_left_to_a_person"), 2, "{books}");
+    let worklist = operator(json!({ "command": "worklist" })).await;
+    let debts = worklist["billing"]["debts"].as_array().unwrap();
+    let waiting: Vec<&str> = debts.iter().map(|debt| text(debt, "rental_id")).collect();
+    assert_eq!(waiting, [&tried_again, &given_up], "{worklist}");
+
+    operator(retry_debt(&tried_again)).await;
+    operator(write_off_debt(&given_up, total)).await;
+    let report = tick().await;
+    assert_eq!(int(&report, "collected_amount"), owed, "{report}");
+    assert_eq!(int(&report["books"], "debts_left_to_a_person"), 0);
+    world.settle_and_check().await.unwrap();
+    let books = world.books(&given_up).await.unwrap();
+    assert_eq!((books.written_off, books.taken), (total, 0));
 }

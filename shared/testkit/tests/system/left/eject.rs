@@ -3,7 +3,7 @@
 use super::{HOURS, eject_resolved, recorded, resolve_eject, unknown_start};
 use crate::billed::{RICH, finish, int, next_tick, stop, text};
 use crate::checks::{moment, shifted};
-use crate::probe::{assert_error, ejects, hold_status, releases};
+use crate::probe::{assert_error, assert_unavailable, calls, ejects, hold_status, releases};
 use futures::future::join_all;
 use serde_json::{Value, json};
 use testkit::World;
@@ -146,7 +146,7 @@ async fn a_start_of_which_no_power_bank_came_out_fails_and_its_hold_is_released(
     assert_eq!(recorded(&world, &start.rental_id).await, ["resolve-eject"]);
 }
 
-/// The key is a day old by then, and free.
+/// The key lives for another day from then on.
 #[tokio::test]
 async fn a_start_that_is_resolved_days_later_counts_like_any_other() {
     let world = World::start().await;
@@ -171,6 +171,58 @@ async fn a_start_that_is_resolved_days_later_counts_like_any_other() {
         .await
         .unwrap();
     assert_eq!(keys, 0, "an answered key is purged");
+}
+
+#[tokio::test]
+async fn a_start_that_is_answered_late_is_answered_under_its_key_for_a_day_from_then_on() {
+    let world = World::start().await;
+    let start = unknown_start(&world, RICH, "lose").await;
+    world.advance(HOURS / 2).await.unwrap();
+    let ejected = json!({ "ejected": { "powerbank_id": "pb-001" } });
+    resolve_eject(&world, &start.rental_id, ejected)
+        .await
+        .unwrap();
+    for hours in [2, 21] {
+        world.advance(hours * HOURS).await.unwrap();
+        world.reconcile().await.unwrap();
+        let retried = world
+            .start_rental(&start.quote_id, &start.key)
+            .await
+            .unwrap();
+        assert_eq!(retried.status, 200, "{}", retried.body);
+        assert_eq!(text(&retried.json(), "rental_id"), start.rental_id);
+    }
+    world.advance(2 * HOURS).await.unwrap();
+    let report = world.reconcile().await.unwrap();
+    assert_eq!(int(&report, "idempotency_keys_purged"), 1, "{report}");
+    stop(&world, &start.rental_id).await;
+    world.settle_and_check().await.unwrap();
+}
+
+/// It would deny what it did, and give away a second power bank.
+#[tokio::test]
+async fn a_retry_does_not_ask_a_station_that_may_have_forgotten_the_eject() {
+    let world = World::start().await;
+    let start = unknown_start(&world, RICH, "lose").await;
+    let retried = world
+        .start_rental(&start.quote_id, &start.key)
+        .await
+        .unwrap();
+    assert_unavailable(&retried);
+    assert_eq!(calls(&world, "eject-powerbank").await, 1);
+
+    let ejected = json!({ "ejected": { "powerbank_id": "pb-001" } });
+    resolve_eject(&world, &start.rental_id, ejected)
+        .await
+        .unwrap();
+    let retried = world
+        .start_rental(&start.quote_id, &start.key)
+        .await
+        .unwrap();
+    assert_eq!(retried.status, 200, "{}", retried.body);
+    stop(&world, &start.rental_id).await;
+    world.settle_and_check().await.unwrap();
+    assert_eq!(ejects(&world).await, 1);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::{HOURS, hold_resolved, recorded, refused, resolve_hold, unknown_hold, unknown_start};
 use crate::billed::{BROKE, PLAIN, RICH, int, next_tick, sql, stop, text, uuid};
 use crate::probe::{
-    assert_unavailable, deposit, fault, fault_once, hold_status, releases, rental_of,
+    assert_unavailable, calls, deposit, fault, fault_once, hold_status, releases, rental_of,
 };
 use futures::future::join_all;
 use serde_json::json;
@@ -90,6 +90,28 @@ async fn a_deposit_that_is_held_for_a_start_that_failed_is_released_at_once() {
     assert_eq!(int(&report, "holds_released"), 1, "{report}");
     assert_eq!(deposit(&world, &failed.rental_id).await, (1, 0));
     world.settle_and_check().await.unwrap();
+}
+
+/// It would deny what it did, and hold a second deposit.
+#[tokio::test]
+async fn a_retry_does_not_ask_a_provider_that_may_have_forgotten_the_hold() {
+    let world = World::start().await;
+    fault_once(&world, HOLD, "lose").await;
+    let quote_id = world.quoted("user-new", PLAIN).await;
+    let key = fresh_key();
+    assert_unavailable(&world.start_rental(&quote_id, &key).await.unwrap());
+    world.advance(23 * HOURS + 30).await.unwrap();
+    assert_unavailable(&world.start_rental(&quote_id, &key).await.unwrap());
+    assert_eq!(calls(&world, HOLD).await, 1);
+
+    world.reconcile().await.unwrap();
+    let failed = rental_of(&world, &quote_id).await;
+    assert_eq!(failed.status, "FAILED");
+    resolve_hold(&world, &failed.rental_id, "held")
+        .await
+        .unwrap();
+    world.settle_and_check().await.unwrap();
+    assert_eq!(deposit(&world, &failed.rental_id).await, (1, 0));
 }
 
 #[tokio::test]
