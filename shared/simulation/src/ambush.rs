@@ -63,7 +63,12 @@ impl Play {
     /// Begins a flow of those that can come to a step, where there is something for it to do.
     async fn begin_towards(&mut self, strike: Strike, choice: usize) -> Result<()> {
         let another_choice = choice.rotate_right(8);
-        if strike.is_at(StartStep::ALL) {
+        let is_in_reconcile =
+            strike.is_at(&[StartStep::ReleaseCalled]) && strike.is_in(Db::Billing);
+        if is_in_reconcile || strike.is_at(ReconcileStep::ALL) {
+            self.wait(PAST_A_LEASE_SEC).await?;
+            self.set_off(Invocation::Reconcile).await
+        } else if strike.is_at(StartStep::ALL) {
             self.rent(choice, another_choice).await
         } else if strike.is_at(StopStep::ALL) {
             match self.stage.running(choice).await? {
@@ -72,9 +77,6 @@ impl Play {
             }
         } else if strike.is_at(TickStep::ALL) {
             self.next_tick().await
-        } else if strike.is_at(ReconcileStep::ALL) {
-            self.wait(PAST_A_LEASE_SEC).await?;
-            self.set_off(Invocation::Reconcile).await
         } else if strike.is_at(&[OperatorStep::Received]) && strike.is_in(Db::Billing)
             || another_choice.is_multiple_of(4)
         {

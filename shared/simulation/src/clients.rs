@@ -143,7 +143,8 @@ fn judge(
         return;
     };
     if sent.request != *request {
-        if ![422, 503].contains(&reply.status) {
+        // The key of a start that came to nothing is free again.
+        if sent.answer.is_some() && ![422, 503].contains(&reply.status) {
             let what = format!("its key was used for {:?}: {reply:?}", sent.request);
             report.violate(Law::Answers, format!("{request:?}"), what);
         }

@@ -258,8 +258,9 @@ const fn after_start(step: StartStep) -> Then {
         StartStep::EjectIntended => NOTHING.and_calls(&[EJECT]).leased(),
         StartStep::HoldCalled | StartStep::EjectCalled => RENTAL.leased(),
         StartStep::Decided => BOTH.and_calls(&[RELEASE]),
-        // Reconcile comes to the release, too.
-        StartStep::Received | StartStep::ReleaseCalled => RENTAL,
+        StartStep::Received => RENTAL,
+        // Reconcile comes here, too, and goes on to its next task when nobody answers.
+        StartStep::ReleaseCalled => databases(Use::Transactions, Use::Statements),
         StartStep::Delivered => NOTHING,
     }
 }

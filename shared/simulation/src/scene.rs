@@ -24,8 +24,16 @@ pub(crate) fn scene(strike: Strike, choice: usize) -> Vec<Operation> {
 fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     use ReconcileStep as R;
     let begun = dies_at(StartStep::Delivered, choice);
+    let settled = || {
+        let ended = dies_at(StopStep::Delivered, choice);
+        vec![begun.clone(), ended, dies_at(TickStep::Settled, choice)]
+    };
     let asks_for_a_release = strike.is_at(&[StartStep::Decided]) && strike.is_in_a_call();
-    if asks_for_a_release || strike.is_at(&[StartStep::ReleaseCalled]) {
+    if strike.is_at(&[StartStep::ReleaseCalled]) && strike.is_in(Db::Billing) {
+        let mut lead = settled();
+        lead.push(unheard(R::HoldRead, choice));
+        lead
+    } else if asks_for_a_release || strike.is_at(&[StartStep::ReleaseCalled]) {
         // Not every start has a deposit to be released: two of them are tried.
         let eject = Strike::at(StartStep::EjectIntended, Fault::Refused);
         let refused = || Operation::LieInWait {
@@ -70,8 +78,7 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(&[R::ReturnDue, R::ReturnCalled]) {
         vec![begun, dies_at(StopStep::Decided, choice)]
     } else if strike.is_at(&[R::ReleaseIntended]) {
-        let ended = dies_at(StopStep::Delivered, choice);
-        vec![begun, ended, dies_at(TickStep::Settled, choice)]
+        settled()
     } else {
         Vec::new()
     }
