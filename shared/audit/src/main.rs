@@ -99,7 +99,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Report> {
 
 /// What a person is told at the end; an error is no success.
 fn verdict(report: &Report) -> Result<String, String> {
-    let rentals = report.rentals;
+    let rentals = report.rentals();
     let (broken, unreadable) = (report.violations.len(), report.unreadable.len());
     if report.checked_nothing() && report.is_clean() {
         Err("there is no rental, so that nothing was checked".to_owned())

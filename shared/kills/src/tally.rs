@@ -25,8 +25,7 @@ pub(crate) struct Tally {
     /// That aimed at a process which had begun something.
     pub(crate) kills_at_stake: u64,
     pub(crate) audits: u64,
-    /// That the last audit looked at.
-    pub(crate) rentals: u64,
+    /// Of all audits of the run.
     pub(crate) report: Report,
     kills: BTreeMap<&'static str, Killed>,
 }
@@ -95,7 +94,7 @@ impl Tally {
                 failures.push(format!("{} was never killed at work", function.name));
             }
         }
-        if self.report.checked_nothing() || self.rentals == 0 {
+        if self.report.checked_nothing() || self.report.rentals() == 0 {
             failures.push("the audit had nothing to check".to_owned());
         }
         failures
@@ -110,7 +109,12 @@ impl fmt::Display for Tally {
             f,
             "{} requests ({} died with their process, {} were repeated), {} rentals begun, \
              {} starts and {} stops answered",
-            self.requests, self.unanswered, self.retries, self.rentals, self.starts, self.stops
+            self.requests,
+            self.unanswered,
+            self.retries,
+            self.report.rentals(),
+            self.starts,
+            self.stops
         )?;
         writeln!(
             f,
@@ -146,7 +150,9 @@ impl fmt::Display for Tally {
         writeln!(f, "{:<14}{:>7}{:>11}", "waiting", self.idle_kills, 0)?;
         writeln!(
             f,
-            "\nHow often each law's premise was met, in {} audits:",
+            "\nHow many of {} rentals met each law's premise, in {} audits; law 8 also counts the \
+             answers that were compared:",
+            self.report.rentals(),
             self.audits
         )?;
         for law in Law::ALL {

@@ -1,6 +1,7 @@
 //! What is reported, and how it is shown.
 
-use audit::{Law, Report};
+use crate::samples::{active, finished};
+use audit::{Books, Law, Report, Rules, When, check};
 use serde_json::json;
 
 #[test]
@@ -29,10 +30,34 @@ fn what_others_checked_is_counted_beside_what_the_audit_did() {
     assert!(!report.is_clean());
 }
 
+/// What one audit finds that looks at these books only.
+fn report_of(books: &Books) -> Report {
+    let mut report = Report::default();
+    let findings = check(books, Rules::default(), When::AnyMoment);
+    report.add(&books.rental_id, findings);
+    report
+}
+
+#[test]
+fn a_rental_that_several_audits_looked_at_counts_once_for_each_law_whose_premise_it_met() {
+    let mut report = report_of(&active());
+    assert_eq!(report.checked(Law::Holds), 0);
+    for _ in 0..3 {
+        report.merge(report_of(&finished()));
+    }
+    let mut another = finished();
+    another.rental_id = "rental-7".to_owned();
+    report.merge(report_of(&another));
+    assert_eq!(report.rentals(), 2);
+    assert_eq!(report.checked(Law::Quotes), 2);
+    assert_eq!(report.checked(Law::Holds), 2);
+    report.record(Law::Holds, 3);
+    assert_eq!(report.checked(Law::Holds), 5);
+}
+
 #[test]
 fn a_violation_is_shown_in_the_table_and_in_json_with_its_numbers() {
     let mut report = Report::default();
-    report.rentals = 2;
     report.record(Law::Taken, 2);
     report.violate(Law::Taken, "rental-7", "P = 1, but L = 2");
     let table = report.to_string();
@@ -44,7 +69,7 @@ fn a_violation_is_shown_in_the_table_and_in_json_with_its_numbers() {
 
     let shown = serde_json::to_value(&report).unwrap();
     assert_eq!(shown["is_clean"], json!(false));
-    assert_eq!(shown["rentals"], json!(2));
+    assert_eq!(shown["rentals"], json!(0));
     assert_eq!(shown["laws"][0]["law"], json!(1));
     assert_eq!(shown["laws"][0]["checked"], json!(2));
     assert_eq!(shown["laws"][0]["violations"], json!(1));
