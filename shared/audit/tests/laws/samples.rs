@@ -301,6 +301,7 @@ pub(crate) fn overpaid() -> Books {
     });
     rental.operator_actions = vec![serde_json::from_value(finish).unwrap()];
     tell(rental);
+    rental.transitions[2].created_at = at(2_900);
     let billing = billing_of(&mut books);
     billing.finished_at = Some(at(1_800));
     billing.total_amount = Some(30);
