@@ -32,6 +32,9 @@ struct Cli {
     /// Seconds between two ticks.
     #[arg(long, env = "BILLING_TICK_SEC", default_value_t = Rules::default().tick_sec)]
     tick_sec: u32,
+    /// How old a debt becomes before it is left to a person, in days.
+    #[arg(long, env = "DEBT_MAX_AGE_DAYS", default_value_t = Rules::default().debt_max_age_days)]
+    debt_max_age_days: u32,
     /// Two rounds of tick and reconcile have run since the last fault: nothing may be left open.
     #[arg(long)]
     at_rest: bool,
@@ -80,6 +83,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Report> {
     let rules = Rules {
         grace_sec: cli.grace_sec,
         tick_sec: cli.tick_sec,
+        debt_max_age_days: cli.debt_max_age_days,
     };
     let when = if cli.at_rest {
         When::AtRest

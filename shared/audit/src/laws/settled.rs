@@ -1,5 +1,6 @@
 //! Law 16: two rounds after the last fault nothing is open that the provider can answer, the
-//! outboxes are empty, no lease is held, and ACTIVE rentals are billed to within two ticks.
+//! outboxes are empty, no lease is held, ACTIVE rentals are billed to within two ticks, and a tick
+//! will come to each debt that is not too old.
 //!
 //! Of what waits for a person only that very thing is apart: an outbox row or a return that is set
 //! aside; a start that its station is not asked about any more, with its hold; an unknown hold; an
@@ -83,6 +84,7 @@ fn check_billing(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) 
         check_attempts(billing, law);
         if facts.attempts_left_to_a_person().next().is_none() {
             check_billed(facts, billing, law);
+            check_debt(facts, billing, law);
         }
     }
 }
@@ -109,6 +111,23 @@ fn check_billed(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
             format!("ACTIVE, B = {billed}, and {due} was due already at {until}")
         });
     }
+}
+
+/// A debt within its age is tried again, or some tick has to come to it first.
+fn check_debt(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
+    let owed = billing.debt.as_ref();
+    let Some(debt) = owed.filter(|debt| debt.settled_at.is_none()) else {
+        return;
+    };
+    let max_age = TimeDelta::days(facts.rules.debt_max_age_days.into());
+    let since = debt.retried_at.unwrap_or(debt.opened_at);
+    let is_too_old = since
+        .checked_add_signed(max_age)
+        .is_some_and(|until| until <= billing.now);
+    law.demand(is_too_old || billing.next_bill_at.is_some(), || {
+        let owed = billing.debt();
+        format!("D = {owed} is owed since {since}, and no tick will ever come to it")
+    });
 }
 
 fn is_held(lease: (Option<Uuid>, Option<DateTime<Utc>>), now: DateTime<Utc>) -> bool {

@@ -4,13 +4,15 @@ use crate::samples::{
     active, at, attempt, billing_of, bought_out, failed, finished, indebted, order_of, pending,
     rental_of,
 };
-use crate::{breaks, breaks_when};
-use audit::{Books, When};
+use crate::{breaks, breaks_when, broken};
+use audit::{Books, Rules, When, check};
 use chrono::TimeDelta;
 
 type Doctor = fn(&mut Books);
 
 const AT_REST: [When; 1] = [When::AtRest];
+/// 30 days.
+const MAX_AGE_SEC: i64 = 30 * 24 * 3_600;
 const ANY_MOMENT: [When; 1] = [When::AnyMoment];
 
 #[test]
@@ -70,6 +72,18 @@ fn an_attempt_that_expired_is_no_try_but_has_to_wait_like_one() {
 
 #[test]
 fn a_debt_that_is_to_be_tried_before_its_rest_is_over_breaks_law_15() {
+    breaks(owing(), &[15], |books| {
+        let debt = billing_of(books).debt.as_mut().unwrap();
+        debt.next_try_at = at(1_390);
+    });
+    breaks(owing(), &[15], |books| {
+        let debt = billing_of(books).debt.as_mut().unwrap();
+        debt.failures = 0;
+    });
+}
+
+/// Ended, and nothing of it paid: what is owed since 1,206 s was collected once, in vain.
+fn owing() -> Books {
     let mut owed = indebted();
     let billing = billing_of(&mut owed);
     billing.attempts.truncate(2);
@@ -87,14 +101,43 @@ fn a_debt_that_is_to_be_tried_before_its_rest_is_over_breaks_law_15() {
     let order = order_of(&mut owed);
     order.entries.truncate(1);
     order.taken = 0;
-    breaks(owed.clone(), &[15], |books| {
-        let debt = billing_of(books).debt.as_mut().unwrap();
-        debt.next_try_at = at(1_390);
-    });
-    breaks(owed, &[15], |books| {
-        let debt = billing_of(books).debt.as_mut().unwrap();
-        debt.failures = 0;
-    });
+    owed
+}
+
+fn too_old_debt() -> Books {
+    let mut owed = owing();
+    billing_of(&mut owed).now = at(1_206 + MAX_AGE_SEC);
+    owed
+}
+
+#[test]
+fn a_debt_that_no_tick_will_ever_come_to_breaks_law_16_at_rest_only_while_it_is_not_too_old() {
+    let forget = |books: &mut Books| billing_of(books).next_bill_at = None;
+    breaks_when(&ANY_MOMENT, owing(), &[], forget);
+    breaks_when(&AT_REST, owing(), &[16], forget);
+    breaks_when(&AT_REST, too_old_debt(), &[], forget);
+    let mut retried = too_old_debt();
+    let debt = billing_of(&mut retried).debt.as_mut().unwrap();
+    debt.retried_at = Some(at(1_207));
+    breaks_when(&AT_REST, retried.clone(), &[16], forget);
+    // Nobody works on it: it is for an operator.
+    billing_of(&mut retried).set_aside_at = Some(at(2_000));
+    breaks_when(&AT_REST, retried, &[], forget);
+}
+
+#[test]
+fn how_old_a_debt_becomes_is_a_rule() {
+    let mut owed = owing();
+    let billing = billing_of(&mut owed);
+    billing.next_bill_at = None;
+    billing.now = at(1_206 + MAX_AGE_SEC / 30);
+    let rules = Rules {
+        debt_max_age_days: 1,
+        ..Rules::default()
+    };
+    let findings = check(&owed, rules, When::AtRest);
+    assert!(findings.are_clean(), "{:?}", findings.broken);
+    assert_eq!(broken(&owed, When::AtRest), [16]);
 }
 
 #[test]

@@ -272,6 +272,7 @@ pub(crate) fn indebted() -> Books {
         failures: 0,
         opened_at: at(1_206),
         next_try_at: at(2_883),
+        retried_at: None,
         settled_at: Some(at(2_884)),
     });
     billing.events = vec![
@@ -328,6 +329,7 @@ pub(crate) fn written_off() -> Books {
         failures: 0,
         opened_at: at(1_206),
         next_try_at: at(1_266),
+        retried_at: None,
         settled_at: Some(at(2_900)),
     });
     billing.events = vec![
