@@ -150,7 +150,7 @@ impl Report {
         match law.ledger_use() {
             LedgerUse::Whole if self.had_no_ledger => Some("not checked: no ledger"),
             LedgerUse::Part if self.had_no_ledger => Some("checked in part: no ledger"),
-            _ => None,
+            LedgerUse::Whole | LedgerUse::Part | LedgerUse::None => law.shown_elsewhere(),
         }
     }
 
