@@ -123,10 +123,10 @@ impl Auditor {
                 let suspects = std::mem::take(&mut suspects);
                 self.look_again(suspects, when, rules, &mut report).await?;
             }
-            tell(report.rentals);
+            tell(report.rentals());
         }
         self.look_again(suspects, when, rules, &mut report).await?;
-        tell(report.rentals);
+        tell(report.rentals());
         // One that cannot be read may have intended what nobody else did.
         if report.unreadable.is_empty() {
             for eject in ejects.left() {

@@ -32,19 +32,36 @@ impl<'a> Facts<'a> {
         }
     }
 
-    /// Whether two rounds have passed since anything happened to it. A buyout comes by itself, also
-    /// in the midst of them.
+    /// Whether two rounds have passed since the last fault.
     pub(crate) fn is_at_rest(&self) -> bool {
-        self.when == When::AtRest && !self.was_bought_out_meanwhile()
+        self.when == When::AtRest
     }
 
-    fn was_bought_out_meanwhile(&self) -> bool {
+    /// Whether its books have to be closed by now if it ended: at rest, unless it was bought out so
+    /// late that no tick came since.
+    pub(crate) fn has_to_be_closed(&self) -> bool {
+        self.is_at_rest() && !self.was_bought_out_meanwhile()
+    }
+
+    /// Whether it was bought out in the midst of the two rounds, where no fault is needed for it: a
+    /// reconcile writes that down, the tick of a later slot bills it, and the reconcile after that
+    /// one releases its hold.
+    pub(crate) fn was_bought_out_meanwhile(&self) -> bool {
         let Some(rental) = self.rental.filter(|rental| rental.status == "BUYOUT") else {
             return false;
         };
-        let two_rounds = TimeDelta::seconds(i64::from(self.rules.tick_sec).saturating_mul(4));
+        let Rules {
+            tick_sec,
+            grace_sec,
+            ..
+        } = self.rules;
+        let until_billed = i64::from(tick_sec)
+            .saturating_mul(2)
+            .saturating_add(grace_sec.into());
         let newest = rental.transitions.iter().map(|row| row.created_at).max();
-        newest.is_some_and(|newest| rental.now.signed_duration_since(newest) < two_rounds)
+        newest.is_some_and(|newest| {
+            rental.now.signed_duration_since(newest).num_seconds() < until_billed
+        })
     }
 
     pub(crate) fn attempts(&self) -> &'a [AttemptRow] {
@@ -75,36 +92,55 @@ impl<'a> Facts<'a> {
         of_billing.into_iter().chain(of_deliveries).collect()
     }
 
-    /// Whether its books wait for an operator: billing cannot work on it, or cannot be told of it.
-    pub(crate) fn is_set_aside(&self) -> bool {
-        let billing = self.billing.is_some_and(|row| row.set_aside_at.is_some());
-        let untold = self.rental.is_some_and(|rental| {
-            let transitions = &rental.transitions;
-            transitions.iter().any(|row| row.copy_error.is_some())
-        });
-        billing || untold
+    /// Whether billing cannot work on it until an operator speaks.
+    pub(crate) fn billing_is_set_aside(&self) -> bool {
+        self.billing.is_some_and(|row| row.set_aside_at.is_some())
+    }
+
+    /// Whether billing cannot be told of its newest version until an operator speaks. An older one
+    /// that was set aside is no excuse: what is newer says all that it said.
+    pub(crate) fn newest_version_is_set_aside(&self) -> bool {
+        let transitions = self.rental.iter().flat_map(|rental| &rental.transitions);
+        let newest = transitions.max_by_key(|row| row.version);
+        newest.is_some_and(|row| row.copied_at.is_none() && row.copy_error.is_some())
     }
 
     /// What of it was unknown for so long that nobody asks any more.
     pub(crate) fn left_to_a_person(&self) -> Vec<String> {
-        let mut left = Vec::new();
-        if let Some(billing) = self.billing {
-            for attempt in open(&billing.attempts) {
-                if is_over(attempt.created_at, billing.now) {
-                    left.push(format!("attempt {}", attempt.attempt_id));
-                }
-            }
+        let attempts = self.attempts_left_to_a_person();
+        let attempts = attempts.map(|attempt| format!("attempt {}", attempt.attempt_id));
+        let mut left: Vec<String> = attempts.collect();
+        if self.start_is_left_to_a_person() {
+            left.push("the start".to_owned());
         }
-        if let Some(rental) = self.rental {
-            if rental.status == "PENDING" && ran_out(rental.eject_expires_at, rental.now) {
-                left.push("the start".to_owned());
-            }
-            let is_unknown = rental.hold_status == "REQUESTED" && rental.status != "PENDING";
-            if is_unknown && ran_out(rental.hold_expires_at, rental.now) {
-                left.push("the hold".to_owned());
-            }
+        if self.hold_is_left_to_a_person() {
+            left.push("the hold".to_owned());
         }
         left
+    }
+
+    /// The attempts that the provider is not asked about any more.
+    pub(crate) fn attempts_left_to_a_person(&self) -> impl Iterator<Item = &'a AttemptRow> {
+        let billing = self.billing.into_iter();
+        billing.flat_map(|billing| {
+            let now = billing.now;
+            open(&billing.attempts).filter(move |attempt| is_over(attempt.created_at, now))
+        })
+    }
+
+    /// Whether the station is not asked any more whether a power bank left it.
+    pub(crate) fn start_is_left_to_a_person(&self) -> bool {
+        self.rental.is_some_and(|rental| {
+            rental.status == "PENDING" && ran_out(rental.eject_expires_at, rental.now)
+        })
+    }
+
+    /// Whether the provider is not asked any more about the hold of a start that is over.
+    pub(crate) fn hold_is_left_to_a_person(&self) -> bool {
+        self.rental.is_some_and(|rental| {
+            let is_unknown = rental.hold_status == "REQUESTED" && rental.status != "PENDING";
+            is_unknown && ran_out(rental.hold_expires_at, rental.now)
+        })
     }
 
     /// Whether billing knows the newest version of a rental that ended, nothing is open or owed,

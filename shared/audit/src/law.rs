@@ -105,6 +105,14 @@ impl Law {
         }
     }
 
+    /// Where it is shown, if no row could ever break it.
+    pub(crate) const fn shown_elsewhere(self) -> Option<&'static str> {
+        match self {
+            Self::SetAside => Some("only counted here: the system tests show it"),
+            _ => None,
+        }
+    }
+
     pub(crate) const fn ledger_use(self) -> LedgerUse {
         match self {
             Self::Taken | Self::Intents => LedgerUse::Whole,

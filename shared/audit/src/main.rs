@@ -4,6 +4,7 @@ use audit::{Auditor, Ledger, Report, Rules, When};
 use clap::Parser;
 use db::Database;
 use indicatif::ProgressBar;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -13,7 +14,8 @@ const NOT_CLEAN: u8 = 1;
 const NO_END: u8 = 2;
 
 /// Checks every law of money on both databases and the provider's ledger. Ends with 0 if none is
-/// broken, with 1 if one is or nothing was there to be checked, with 2 if the books cannot be read.
+/// broken, with 1 if one is, nothing was there to be checked, or a rental never stood still; with 2
+/// if the books cannot be read.
 #[derive(Parser, Debug)]
 #[command(name = "audit")]
 struct Cli {
@@ -32,6 +34,9 @@ struct Cli {
     /// Seconds between two ticks.
     #[arg(long, env = "BILLING_TICK_SEC", default_value_t = Rules::default().tick_sec)]
     tick_sec: u32,
+    /// How old a debt becomes before it is left to a person, in days.
+    #[arg(long, env = "DEBT_MAX_AGE_DAYS", default_value_t = Rules::default().debt_max_age_days)]
+    debt_max_age_days: u32,
     /// Two rounds of tick and reconcile have run since the last fault: nothing may be left open.
     #[arg(long)]
     at_rest: bool,
@@ -80,6 +85,7 @@ async fn run(cli: &Cli) -> anyhow::Result<Report> {
     let rules = Rules {
         grace_sec: cli.grace_sec,
         tick_sec: cli.tick_sec,
+        debt_max_age_days: cli.debt_max_age_days,
     };
     let when = if cli.at_rest {
         When::AtRest
@@ -99,9 +105,14 @@ async fn run(cli: &Cli) -> anyhow::Result<Report> {
 
 /// What a person is told at the end; an error is no success.
 fn verdict(report: &Report) -> Result<String, String> {
-    let rentals = report.rentals;
+    let rentals = report.rentals();
     let (broken, unreadable) = (report.violations.len(), report.unreadable.len());
-    if report.checked_nothing() && report.is_clean() {
+    let moving: BTreeSet<&str> = report
+        .moving
+        .iter()
+        .map(|named| named.rental_id.as_str())
+        .collect();
+    if report.checked_nothing() && report.is_clean() && moving.is_empty() {
         Err("there is no rental, so that nothing was checked".to_owned())
     } else if broken > 0 {
         Err(format!(
@@ -110,6 +121,12 @@ fn verdict(report: &Report) -> Result<String, String> {
     } else if unreadable > 0 {
         Err(format!(
             "rentals that cannot be read: {unreadable} of {rentals}"
+        ))
+    } else if !moving.is_empty() {
+        let moving = moving.len();
+        Err(format!(
+            "no law is surely broken, but something looked amiss each time with rentals that never \
+             stood still: {moving} of {rentals}; audit them again"
         ))
     } else {
         Ok(format!("no law is broken; rentals audited: {rentals}"))

@@ -3,13 +3,14 @@
 use crate::findings::Findings;
 use crate::law::{Law, LedgerUse};
 use serde::{Serialize, Serializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an audit found. It can be merged with others', shown as a table and written as JSON.
+///
+/// It knows which rentals it looked at and which of them met each law's premise, so that one that
+/// several merged audits looked at counts once.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// How many rentals were looked at, in whichever book they stand.
-    pub rentals: u64,
     /// Every law that is broken, and by which rental.
     pub violations: Vec<Violation>,
     /// What waits for an operator because of a local fault; no violation.
@@ -21,7 +22,10 @@ pub struct Report {
     /// Rentals that something was amiss with, and that moved each time they were looked at: nothing
     /// can be said of them either, but that another audit may find them still.
     pub moving: Vec<Named>,
-    checked: BTreeMap<Law, u64>,
+    /// The laws whose premise a rental met at any look, for each that was looked at.
+    met: BTreeMap<String, BTreeSet<Law>>,
+    /// How many more were checked by somebody else.
+    recorded: BTreeMap<Law, u64>,
     had_no_ledger: bool,
 }
 
@@ -52,7 +56,7 @@ pub struct LawReport {
     pub law: Law,
     /// What it says.
     pub title: &'static str,
-    /// On how many rentals its premise was met.
+    /// By how many rentals its premise was met.
     pub checked: u64,
     /// How often it is broken.
     pub violations: u64,
@@ -70,10 +74,11 @@ impl Report {
         }
     }
 
-    /// Notes that `rentals` more met the premise of a law and were checked by somebody else.
-    pub fn record(&mut self, law: Law, rentals: u64) {
-        let checked = self.checked.entry(law).or_default();
-        *checked = checked.saturating_add(rentals);
+    /// Notes that the premise of a law was met `times` more, as somebody else saw who does not say
+    /// by which rentals.
+    pub fn record(&mut self, law: Law, times: u64) {
+        let recorded = self.recorded.entry(law).or_default();
+        *recorded = recorded.saturating_add(times);
     }
 
     /// Notes that a rental breaks a law.
@@ -85,11 +90,14 @@ impl Report {
         });
     }
 
-    /// Adds what another audit found.
+    /// Adds what another audit of the same rentals found: a rental counts once, however many looked
+    /// at it. What was recorded is added up.
     pub fn merge(&mut self, other: Self) {
-        self.rentals = self.rentals.saturating_add(other.rentals);
-        for (law, checked) in other.checked {
-            self.record(law, checked);
+        for (rental_id, laws) in other.met {
+            self.met.entry(rental_id).or_default().extend(laws);
+        }
+        for (law, times) in other.recorded {
+            self.record(law, times);
         }
         self.violations.extend(other.violations);
         self.set_aside.extend(other.set_aside);
@@ -99,10 +107,18 @@ impl Report {
         self.had_no_ledger |= other.had_no_ledger;
     }
 
-    /// On how many rentals the premise of a law was met.
+    /// How many rentals were looked at, in whichever book they stand.
+    #[must_use]
+    pub fn rentals(&self) -> u64 {
+        count(self.met.len())
+    }
+
+    /// By how many rentals the premise of a law was met, and what was recorded beside them.
     #[must_use]
     pub fn checked(&self, law: Law) -> u64 {
-        self.checked.get(&law).copied().unwrap_or_default()
+        let rentals = self.met.values().filter(|laws| laws.contains(&law));
+        let recorded = self.recorded.get(&law).copied().unwrap_or_default();
+        count(rentals.count()).saturating_add(recorded)
     }
 
     /// Whether no law is broken and every row could be read.
@@ -114,7 +130,7 @@ impl Report {
     /// Whether there was nothing that any law had something to say about: no success.
     #[must_use]
     pub fn checked_nothing(&self) -> bool {
-        self.checked.values().all(|checked| *checked == 0)
+        Law::ALL.into_iter().all(|law| self.checked(law) == 0)
     }
 
     /// All laws, by their numbers.
@@ -134,16 +150,13 @@ impl Report {
         match law.ledger_use() {
             LedgerUse::Whole if self.had_no_ledger => Some("not checked: no ledger"),
             LedgerUse::Part if self.had_no_ledger => Some("checked in part: no ledger"),
-            _ => None,
+            LedgerUse::Whole | LedgerUse::Part | LedgerUse::None => law.shown_elsewhere(),
         }
     }
 
     /// Adds what was found about one rental.
-    pub(crate) fn add(&mut self, rental_id: &str, findings: Findings) {
-        self.rentals = self.rentals.saturating_add(1);
-        for law in findings.met {
-            self.record(law, 1);
-        }
+    pub fn add(&mut self, rental_id: &str, findings: Findings) {
+        self.look_at(rental_id).extend(findings.met);
         for (law, what) in findings.broken {
             self.violate(law, rental_id, what);
         }
@@ -158,13 +171,13 @@ impl Report {
     }
 
     pub(crate) fn add_unreadable(&mut self, unreadable: Named) {
-        self.rentals = self.rentals.saturating_add(1);
+        self.look_at(&unreadable.rental_id);
         self.unreadable.push(unreadable);
     }
 
     /// Names a rental of which nothing can be said: it never stood still.
     pub(crate) fn add_moving(&mut self, rental_id: &str, findings: Findings) {
-        self.rentals = self.rentals.saturating_add(1);
+        self.look_at(rental_id);
         for (law, what) in findings.broken {
             self.moving.push(Named {
                 rental_id: rental_id.to_owned(),
@@ -172,6 +185,15 @@ impl Report {
             });
         }
     }
+
+    /// The laws whose premise a rental met so far.
+    fn look_at(&mut self, rental_id: &str) -> &mut BTreeSet<Law> {
+        self.met.entry(rental_id.to_owned()).or_default()
+    }
+}
+
+fn count(rentals: usize) -> u64 {
+    u64::try_from(rentals).unwrap_or(u64::MAX)
 }
 
 /// With each law's line.
@@ -190,7 +212,7 @@ impl Serialize for Report {
         }
         let shown = Shown {
             is_clean: self.is_clean(),
-            rentals: self.rentals,
+            rentals: self.rentals(),
             laws: self.laws().collect(),
             violations: &self.violations,
             set_aside: &self.set_aside,

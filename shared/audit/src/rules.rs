@@ -17,6 +17,8 @@ pub struct Rules {
     pub grace_sec: u32,
     /// `BILLING_TICK_SEC`: the grid that billing works on.
     pub tick_sec: u32,
+    /// `DEBT_MAX_AGE_DAYS`: an older debt is left to a person.
+    pub debt_max_age_days: u32,
 }
 
 /// What the system uses where nothing is set.
@@ -25,6 +27,7 @@ impl Default for Rules {
         Self {
             grace_sec: 5,
             tick_sec: 30,
+            debt_max_age_days: 30,
         }
     }
 }

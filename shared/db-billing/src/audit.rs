@@ -64,6 +64,7 @@ pub struct DebtRow {
     pub failures: i32,
     pub opened_at: DateTime<Utc>,
     pub next_try_at: DateTime<Utc>,
+    pub retried_at: Option<DateTime<Utc>>,
     pub settled_at: Option<DateTime<Utc>>,
 }
 

@@ -31,7 +31,7 @@ impl Stage {
                     continue;
                 }
             };
-            tracing::info!(report.rentals, took = ?begun.elapsed(), "audited");
+            tracing::info!(rentals = report.rentals(), took = ?begun.elapsed(), "audited");
             for moving in &report.moving {
                 tracing::warn!(moving.rental_id, moving.what, "it never stood still");
             }
@@ -44,7 +44,6 @@ impl Stage {
     /// Audits the system two rounds after everything ended.
     pub(crate) async fn audit_at_rest(&self) -> Result<()> {
         let report = self.world.audit(When::AtRest).await?;
-        self.tally().rentals = report.rentals;
         self.tally().audits.add_one();
         self.take_in(report).await
     }

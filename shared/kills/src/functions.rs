@@ -11,6 +11,9 @@ pub(crate) struct Function {
     at_any_moment: usize,
     /// Of 100 kills, so many hit it while something that it began is at stake.
     at_stake: usize,
+    /// Whether most of its work lies between an intent and its outcome: it is killed there. Others
+    /// leave nothing behind but rows that are still to be told, or now and then.
+    pub(crate) works_by_halves: bool,
     /// The states to which it moves rentals and of which it tells billing itself, in the same
     /// invocation. A row of another transition waits for reconcile in any case.
     pub(crate) tells_of: &'static [&'static str],
@@ -20,12 +23,14 @@ const fn function(
     name: &'static str,
     at_any_moment: usize,
     at_stake: usize,
+    works_by_halves: bool,
     tells_of: &'static [&'static str],
 ) -> Function {
     Function {
         name,
         at_any_moment,
         at_stake,
+        works_by_halves,
         tells_of,
     }
 }
@@ -34,18 +39,18 @@ const ENDED: &[&str] = &["FINISHED", "BUYOUT"];
 
 /// All of them.
 pub(crate) const FUNCTIONS: [Function; 8] = [
-    function("start", 6, 30, &["ACTIVE"]),
-    function("billing-tick", 5, 27, &[]),
-    function("reconcile", 2, 10, &["ACTIVE", "FINISHED", "BUYOUT"]),
-    function("stop", 2, 7, ENDED),
-    function("operator", 1, 2, ENDED),
-    function("quote", 2, 0, &[]),
-    function("status", 2, 0, &[]),
-    function("health", 1, 0, &[]),
+    function("start", 5, 34, true, &["ACTIVE"]),
+    function("billing-tick", 4, 34, true, &[]),
+    function("reconcile", 2, 8, false, &["ACTIVE", "FINISHED", "BUYOUT"]),
+    function("stop", 1, 5, false, ENDED),
+    function("operator", 1, 1, false, ENDED),
+    function("quote", 1, 0, false, &[]),
+    function("status", 1, 0, false, &[]),
+    function("health", 1, 0, false, &[]),
 ];
 
 /// Of 100 kills, so many hit a process that waits for work.
-const IDLE: usize = 3;
+const IDLE: usize = 2;
 
 /// Whom a kill is to hit, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

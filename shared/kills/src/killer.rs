@@ -20,7 +20,7 @@ const FEW: usize = 10;
 /// How long they take when nobody knows yet.
 const AT_FIRST: Duration = Duration::from_millis(60);
 /// A kill that aims at something comes so much of an invocation's time later, at most.
-const LATER: u32 = 8;
+const LATER: u32 = 32;
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 impl Stage {
@@ -70,8 +70,8 @@ impl Stage {
         Ok(false)
     }
 
-    /// Kills a process of a function that has begun something, at that moment or a little later: it
-    /// may have brought it to its end by then.
+    /// Kills a process of a function that has begun something, in the midst of it where it works by
+    /// halves, at that moment or a little later: it may have brought it to its end by then.
     async fn kill_at_stake(&self, function: Function, dice: &mut Dice) -> Result<bool> {
         let begun = Instant::now();
         while begun.elapsed() < PATIENCE && self.is_loading() {
@@ -80,7 +80,10 @@ impl Stage {
                 true => Vec::new(),
                 false => self.marks.begun_by(function, at_work).await?,
             };
-            at_stake.retain(|(_, begun)| begun.is_something());
+            at_stake.retain(|(_, begun)| match function.works_by_halves {
+                true => begun.is_half_done(),
+                false => begun.is_something(),
+            });
             let Some((working, _)) = dice.pick(&at_stake) else {
                 tokio::time::sleep(LOOK_EVERY).await;
                 continue;
@@ -147,7 +150,8 @@ impl Stage {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Killed {
     pub(crate) kills: u64,
-    pub(crate) left_something: u64,
+    /// That left a lease, a PENDING rental or an open attempt behind.
+    pub(crate) half_done: u64,
     pub(crate) lease: u64,
     pub(crate) pending: u64,
     pub(crate) open_attempt: u64,
@@ -159,7 +163,7 @@ impl Killed {
     pub(crate) fn add(&mut self, left: Left) {
         let count = |sum: &mut u64, is_one: bool| *sum = sum.saturating_add(u64::from(is_one));
         count(&mut self.kills, true);
-        count(&mut self.left_something, left.is_something());
+        count(&mut self.half_done, left.is_half_done());
         count(&mut self.lease, left.leases > 0);
         count(&mut self.pending, left.pending > 0);
         count(&mut self.open_attempt, left.open_attempts > 0);

@@ -108,6 +108,13 @@ impl Left {
     pub(crate) fn is_something(&self) -> bool {
         *self != Self::default()
     }
+
+    /// Whether a lease, a PENDING rental or an open attempt is among it, so that others cannot just
+    /// go on. A transition that is to be told and a release that is to be made lie about after
+    /// every outage, too: they say less about the kill.
+    pub(crate) const fn is_half_done(&self) -> bool {
+        self.leases > 0 || self.pending > 0 || self.open_attempts > 0
+    }
 }
 
 /// Looks at what lies about, on connections of its own.

@@ -46,8 +46,8 @@ async fn follow(stage: Arc<Stage>, bar: ProgressBar) {
         let (kills, message) = {
             let tally = stage.tally();
             let message = format!(
-                "{} left something behind, {} requests, {} violations",
-                tally.left_something(),
+                "{} left something half done, {} requests, {} violations",
+                tally.half_done(),
                 tally.requests,
                 tally.violations()
             );

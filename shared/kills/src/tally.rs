@@ -7,7 +7,7 @@ use audit::{Law, Report};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Of fewer kills, half may leave nothing behind by chance.
+/// Of fewer kills, half may leave nothing half done by chance.
 const SHARE_FROM: u64 = 100;
 
 /// Counts of one run.
@@ -25,8 +25,7 @@ pub(crate) struct Tally {
     /// That aimed at a process which had begun something.
     pub(crate) kills_at_stake: u64,
     pub(crate) audits: u64,
-    /// That the last audit looked at.
-    pub(crate) rentals: u64,
+    /// Of all audits of the run.
     pub(crate) report: Report,
     kills: BTreeMap<&'static str, Killed>,
 }
@@ -42,8 +41,8 @@ impl Tally {
         busy.fold(self.idle_kills, u64::saturating_add)
     }
 
-    pub(crate) fn left_something(&self) -> u64 {
-        let left = self.kills.values().map(|killed| killed.left_something);
+    pub(crate) fn half_done(&self) -> u64 {
+        let left = self.kills.values().map(|killed| killed.half_done);
         left.fold(0, u64::saturating_add)
     }
 
@@ -80,14 +79,14 @@ impl Tally {
         if !failures.is_empty() {
             return failures;
         }
-        let (kills, left_something) = (self.kills(), self.left_something());
+        let (kills, half_done) = (self.kills(), self.half_done());
         if kills < planned {
             failures.push(format!("{kills} kills, {planned} were wanted"));
         }
-        if left_something == 0 || (kills >= SHARE_FROM && left_something.saturating_mul(2) < kills)
-        {
+        if half_done == 0 || (kills >= SHARE_FROM && half_done.saturating_mul(2) < kills) {
             failures.push(format!(
-                "{left_something} of {kills} kills left something behind, half of them are wanted"
+                "{half_done} of {kills} kills left a lease, a PENDING rental or an open attempt \
+                 behind, half of them are wanted"
             ));
         }
         for function in FUNCTIONS {
@@ -95,7 +94,7 @@ impl Tally {
                 failures.push(format!("{} was never killed at work", function.name));
             }
         }
-        if self.report.checked_nothing() || self.rentals == 0 {
+        if self.report.checked_nothing() || self.report.rentals() == 0 {
             failures.push("the audit had nothing to check".to_owned());
         }
         failures
@@ -104,18 +103,27 @@ impl Tally {
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (kills, left) = (self.kills(), self.left_something());
-        let percent = left.saturating_mul(100).checked_div(kills).unwrap_or(0);
+        let (kills, half_done) = (self.kills(), self.half_done());
+        let percent = half_done
+            .saturating_mul(100)
+            .checked_div(kills)
+            .unwrap_or(0);
         writeln!(
             f,
             "{} requests ({} died with their process, {} were repeated), {} rentals begun, \
              {} starts and {} stops answered",
-            self.requests, self.unanswered, self.retries, self.rentals, self.starts, self.stops
+            self.requests,
+            self.unanswered,
+            self.retries,
+            self.report.rentals(),
+            self.starts,
+            self.stops
         )?;
         writeln!(
             f,
-            "{kills} kills, {left} of them ({percent} %) left something behind; {} hit a process \
-             that had begun something, the others came at any moment:\n",
+            "{kills} kills, {half_done} of them ({percent} %) left a lease, a PENDING rental or an \
+             open attempt behind; {} hit a process that had begun something, the others came at any \
+             moment:\n",
             self.kills_at_stake
         )?;
         writeln!(
@@ -123,7 +131,7 @@ impl fmt::Display for Tally {
             "{:<14}{:>7}{:>11}{:>8}{:>9}{:>14}{:>12}{:>10}",
             "at work",
             "kills",
-            "left sth.",
+            "half done",
             "lease",
             "PENDING",
             "open attempt",
@@ -135,7 +143,7 @@ impl fmt::Display for Tally {
                 f,
                 "{function:<14}{:>7}{:>11}{:>8}{:>9}{:>14}{:>12}{:>10}",
                 killed.kills,
-                killed.left_something,
+                killed.half_done,
                 killed.lease,
                 killed.pending,
                 killed.open_attempt,
@@ -146,7 +154,9 @@ impl fmt::Display for Tally {
         writeln!(f, "{:<14}{:>7}{:>11}", "waiting", self.idle_kills, 0)?;
         writeln!(
             f,
-            "\nHow often each law's premise was met, in {} audits:",
+            "\nHow many of {} rentals met each law's premise, in {} audits; law 8 also counts the \
+             answers that were compared:",
+            self.report.rentals(),
             self.audits
         )?;
         for law in Law::ALL {

@@ -21,7 +21,11 @@ pub(crate) struct Tally {
     pub(crate) operations: u64,
     /// Those of the history that had the fewest.
     least_operations: Option<u64>,
+    /// Of the history at hand.
     pub(crate) report: Report,
+    /// How often each law's premise was met in the histories that were merged: their rentals have
+    /// the same ids, so that they are added up.
+    premises: BTreeMap<Law, u64>,
     strikes: BTreeMap<Strike, u64>,
 }
 
@@ -47,11 +51,20 @@ impl Tally {
         self.operations = self.operations.saturating_add(other.operations);
         let least = [self.least_operations, other.least_operations];
         self.least_operations = least.into_iter().flatten().min();
-        self.report.merge(other.report);
+        for law in Law::ALL {
+            let sum = self.premises.entry(law).or_default();
+            *sum = sum.saturating_add(other.premises_met(law));
+        }
         for (strike, count) in other.strikes {
             let sum = self.strikes.entry(strike).or_default();
             *sum = sum.saturating_add(count);
         }
+    }
+
+    /// By how many rentals a law's premise was met, history by history.
+    fn premises_met(&self, law: Law) -> u64 {
+        let merged = self.premises.get(&law).copied().unwrap_or_default();
+        merged.saturating_add(self.report.checked(law))
     }
 
     /// How many faults struck.
@@ -98,7 +111,7 @@ impl Tally {
             }
         }
         for law in Law::ALL {
-            let checked = self.report.checked(law);
+            let checked = self.premises_met(law);
             if checked < LEAST_PREMISES {
                 below.push(format!(
                     "{law}: {checked} times, {LEAST_PREMISES} are wanted"
@@ -147,10 +160,31 @@ impl fmt::Display for Tally {
         for (step, strikes) in self.strikes_by_step() {
             writeln!(f, "  {step}: {}", strikes.join(", "))?;
         }
-        writeln!(f, "How often each law's premise was met:")?;
+        writeln!(f, "By how many rentals each law's premise was met:")?;
         for law in Law::ALL {
-            writeln!(f, "  {:>7}  {law}", self.report.checked(law))?;
+            writeln!(f, "  {:>7}  {law}", self.premises_met(law))?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+    use audit::{Findings, Law};
+
+    #[test]
+    fn a_rental_counts_once_in_its_history_and_again_in_the_next_that_has_its_id() {
+        let mut run = Tally::default();
+        for _ in 0..2 {
+            let mut history = Tally::default();
+            for _ in 0..3 {
+                let mut findings = Findings::default();
+                findings.met.insert(Law::Quotes);
+                history.report.add("rental-1", findings);
+            }
+            run.merge(history);
+        }
+        assert_eq!(run.premises_met(Law::Quotes), 2);
     }
 }

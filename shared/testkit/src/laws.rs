@@ -126,5 +126,5 @@ fn clean(report: &Report) -> Result<u64> {
         "there is no rental to check a law on"
     );
     ensure!(report.is_clean(), "a law is broken:\n{report}");
-    Ok(report.rentals)
+    Ok(report.rentals())
 }

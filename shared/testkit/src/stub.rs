@@ -72,8 +72,8 @@ impl Stub {
         Ok(())
     }
 
-    /// Adds a fault: `endpoint`, `mode` (`fail`, `hang`, `stall`, `late`, `garbage`, `lose`) and
-    /// what belongs to it.
+    /// Adds a fault: `endpoint`, `mode` (`fail`, `hang`, `stall`, `late`, `garbage`, `refuse`,
+    /// `lose`, `defer`) and what belongs to it.
     ///
     /// # Errors
     /// When the stubs refuse it.

@@ -26,7 +26,7 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     let copied = copied
         .filter(|row| row.copied_at.is_some())
         .map(|row| row.version);
-    let told = if facts.is_at_rest() && !facts.is_set_aside() {
+    let told = if facts.is_at_rest() && !facts.newest_version_is_set_aside() {
         Some(rental.version)
     } else {
         copied.max()

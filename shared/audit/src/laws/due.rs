@@ -84,8 +84,8 @@ fn is_closed(facts: &Facts<'_>, billing: &BillingRows) -> bool {
     };
     is_ended(&billing.status)
         && billing.open() == 0
-        && !facts.is_set_aside()
-        && (facts.is_at_rest() || is_finished_with)
+        && !facts.billing_is_set_aside()
+        && (facts.has_to_be_closed() || is_finished_with)
 }
 
 fn check_closed(billing: &BillingRows, law: &mut Judge<'_>) {

@@ -1,5 +1,5 @@
-//! Law 10: no hold outlives a FAILED rental, or a settled end, by two rounds. Those that only a
-//! person goes on with are apart. What is written down as released is released at once.
+//! Law 10: no hold outlives a FAILED rental, or a settled end, by two rounds. An unknown hold that
+//! only a person goes on with is apart. What is written down as released is released at once.
 
 use crate::books::LedgerRows;
 use crate::facts::Facts;
@@ -20,8 +20,7 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
             .ledger
             .is_some_and(|ledger| ledger.entries_of("hold").next().is_some());
     let is_over = rental.status == "FAILED" || facts.is_settled();
-    let is_excepted = facts.is_set_aside() || !facts.left_to_a_person().is_empty();
-    if !facts.is_at_rest() || !was_held || !is_over || is_excepted {
+    if !facts.has_to_be_closed() || !was_held || !is_over {
         return;
     }
     law.met();
@@ -29,7 +28,9 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
         let now = &rental.status;
         format!("it is {now} and settled, and its hold is {status}")
     });
-    law.demand(held == 0 || status == "RELEASED", || {
+    // What is written down as released is judged above.
+    let is_excepted = status == "RELEASED" || facts.hold_is_left_to_a_person();
+    law.demand(held == 0 || is_excepted, || {
         let now = &rental.status;
         format!("it is {now} and settled, and the provider still holds {held}")
     });

@@ -1,8 +1,13 @@
 //! Law 16: two rounds after the last fault nothing is open that the provider can answer, the
-//! outboxes are empty, no lease is held, and ACTIVE rentals are billed to within two ticks. What is
-//! set aside, flagged, or left to a person is apart.
+//! outboxes are empty, no lease is held, ACTIVE rentals are billed to within two ticks, and a tick
+//! will come to each debt that is not too old.
+//!
+//! Of what waits for a person only that very thing is apart: an outbox row or a return that is set
+//! aside; a start that its station is not asked about any more, with its hold; an unknown hold; an
+//! attempt that is not asked about any more, and what cannot be charged beside it; the charging of
+//! a rental that billing set aside. A flag excepts nothing: such a rental is billed on.
 
-use crate::facts::{Facts, Sums, open, price_of};
+use crate::facts::{Facts, Sums, is_over, open, price_of};
 use crate::findings::Judge;
 use chrono::{DateTime, TimeDelta, Utc};
 use db_billing::audit::BillingRows;
@@ -13,9 +18,7 @@ use uuid::Uuid;
 const LONGEST_REQUEST_SEC: u32 = 20;
 
 pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
-    let is_flagged = facts.rental.is_some_and(|row| row.flagged_at.is_some());
-    let is_excepted = is_flagged || facts.is_set_aside() || !facts.left_to_a_person().is_empty();
-    if !facts.is_at_rest() || is_excepted {
+    if !facts.is_at_rest() {
         return;
     }
     law.met();
@@ -29,21 +32,17 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
 
 fn check_rental(facts: &Facts<'_>, rental: &RentalRows, law: &mut Judge<'_>) {
     let status = rental.status.as_str();
-    law.demand(status != "PENDING", || "it is still PENDING".to_owned());
-    let hold = rental.hold_status.as_str();
-    law.demand(!matches!(hold, "REQUESTED" | "RELEASING"), || {
-        format!("its hold is still {hold}")
+    let start_is_left = facts.start_is_left_to_a_person();
+    law.demand(status != "PENDING" || start_is_left, || {
+        "it is still PENDING".to_owned()
     });
-    for row in &rental.transitions {
-        let version = row.version;
-        law.demand(row.copied_at.is_some(), || {
-            format!("version {version} is not told to billing")
-        });
-        let is_back = row.returned_at.is_some() || row.return_error.is_some();
-        law.demand(is_back || row.return_station_id.is_none(), || {
-            format!("the power bank's return of version {version} is not told to its station")
-        });
-    }
+    let hold = rental.hold_status.as_str();
+    let is_open = match hold {
+        "REQUESTED" => !start_is_left && !facts.hold_is_left_to_a_person(),
+        hold => hold == "RELEASING",
+    };
+    law.demand(!is_open, || format!("its hold is still {hold}"));
+    check_deliveries(rental, law);
     let lease = (rental.lease_token, rental.lease_until);
     law.demand(!is_held(lease, rental.now), || {
         format!("db-rental's lease is held until {:?}", lease.1)
@@ -59,18 +58,49 @@ fn check_rental(facts: &Facts<'_>, rental: &RentalRows, law: &mut Judge<'_>) {
     }
 }
 
-fn check_billing(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
-    for attempt in open(&billing.attempts) {
-        let (id, since) = (attempt.attempt_id, attempt.created_at);
-        law.demand(false, || format!("attempt {id} is open since {since}"));
+fn check_deliveries(rental: &RentalRows, law: &mut Judge<'_>) {
+    for row in &rental.transitions {
+        let version = row.version;
+        law.demand(row.copied_at.is_some() || row.copy_error.is_some(), || {
+            format!("version {version} is not told to billing")
+        });
+        let is_back = row.returned_at.is_some() || row.return_error.is_some();
+        law.demand(is_back || row.return_station_id.is_none(), || {
+            format!("the power bank's return of version {version} is not told to its station")
+        });
     }
-    law.demand(!billing.release_due, || {
+}
+
+fn check_billing(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
+    let is_told = !billing.release_due || facts.was_bought_out_meanwhile();
+    law.demand(is_told, || {
         "db-rental is not told that it is settled".to_owned()
     });
     let lease = (billing.lease_token, billing.lease_until);
     law.demand(!is_held(lease, billing.now), || {
         format!("db-billing's lease is held until {:?}", lease.1)
     });
+    if !facts.billing_is_set_aside() {
+        check_attempts(billing, law);
+        if facts.attempts_left_to_a_person().next().is_none() {
+            check_billed(facts, billing, law);
+            check_debt(facts, billing, law);
+        }
+    }
+}
+
+/// Nothing is open that the provider can still answer.
+fn check_attempts(billing: &BillingRows, law: &mut Judge<'_>) {
+    for attempt in open(&billing.attempts) {
+        let (id, since) = (attempt.attempt_id, attempt.created_at);
+        law.demand(is_over(since, billing.now), || {
+            format!("attempt {id} is open since {since}")
+        });
+    }
+}
+
+/// An ACTIVE rental is billed to within two ticks.
+fn check_billed(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
     if billing.status == "ACTIVE" {
         let behind = u64::from(facts.rules.tick_sec).saturating_mul(2);
         let behind = behind.saturating_add(facts.rules.grace_sec.into());
@@ -81,6 +111,23 @@ fn check_billing(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) 
             format!("ACTIVE, B = {billed}, and {due} was due already at {until}")
         });
     }
+}
+
+/// A debt within its age is tried again, or some tick has to come to it first.
+fn check_debt(facts: &Facts<'_>, billing: &BillingRows, law: &mut Judge<'_>) {
+    let owed = billing.debt.as_ref();
+    let Some(debt) = owed.filter(|debt| debt.settled_at.is_none()) else {
+        return;
+    };
+    let max_age = TimeDelta::days(facts.rules.debt_max_age_days.into());
+    let since = debt.retried_at.unwrap_or(debt.opened_at);
+    let is_too_old = since
+        .checked_add_signed(max_age)
+        .is_some_and(|until| until <= billing.now);
+    law.demand(is_too_old || billing.next_bill_at.is_some(), || {
+        let owed = billing.debt();
+        format!("D = {owed} is owed since {since}, and no tick will ever come to it")
+    });
 }
 
 fn is_held(lease: (Option<Uuid>, Option<DateTime<Utc>>), now: DateTime<Utc>) -> bool {

@@ -9,9 +9,10 @@ pub(super) fn check(facts: &Facts<'_>, law: &mut Judge<'_>) {
     let Some(finished_at) = billing.finished_at else {
         return;
     };
-    let is_closed = billing.is_done() && (facts.is_at_rest() || billing.next_bill_at.is_none());
+    let is_closed =
+        billing.is_done() && (facts.has_to_be_closed() || billing.next_bill_at.is_none());
     let paid = succeeded(&billing.attempts);
-    if !is_closed || facts.is_set_aside() || paid == 0 {
+    if !is_closed || facts.billing_is_set_aside() || paid == 0 {
         return;
     }
     law.met();

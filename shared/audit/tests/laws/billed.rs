@@ -73,11 +73,13 @@ fn both_a_debt_and_a_refund_break_law_2() {
         billing.refunded += 1;
         billing.refunds[0].amount += 1;
         billing.events[0].amount += 1;
+        billing.next_bill_at = Some(at(3_000));
         billing.debt = Some(audit::DebtRow {
             amount: 1,
             failures: 0,
             opened_at: at(2_940),
             next_try_at: at(3_000),
+            retried_at: None,
             settled_at: None,
         });
         billing

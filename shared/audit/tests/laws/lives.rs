@@ -165,6 +165,7 @@ impl Life {
                 failures: debt.failures,
                 opened_at: debt.opened_at,
                 next_try_at: debt.next_try_at,
+                retried_at: debt.retried_at,
                 settled_at: after.debt.is_none().then_some(tick.now),
             });
         }

@@ -272,6 +272,7 @@ pub(crate) fn indebted() -> Books {
         failures: 0,
         opened_at: at(1_206),
         next_try_at: at(2_883),
+        retried_at: None,
         settled_at: Some(at(2_884)),
     });
     billing.events = vec![
@@ -301,6 +302,7 @@ pub(crate) fn overpaid() -> Books {
     });
     rental.operator_actions = vec![serde_json::from_value(finish).unwrap()];
     tell(rental);
+    rental.transitions[2].created_at = at(2_900);
     let billing = billing_of(&mut books);
     billing.finished_at = Some(at(1_800));
     billing.total_amount = Some(30);
@@ -327,6 +329,7 @@ pub(crate) fn written_off() -> Books {
         failures: 0,
         opened_at: at(1_206),
         next_try_at: at(1_266),
+        retried_at: None,
         settled_at: Some(at(2_900)),
     });
     billing.events = vec![

@@ -4,7 +4,7 @@ use crate::samples::{
     active, at, billing_of, event, failed, finished, id, indebted, overpaid, payload, rental_of,
 };
 use crate::{breaks, breaks_when};
-use audit::When;
+use audit::{Books, When};
 use serde_json::json;
 
 #[test]
@@ -143,6 +143,39 @@ fn an_end_that_nobody_corrected_breaks_law_11() {
 }
 
 #[test]
+fn an_end_that_was_changed_at_another_moment_than_its_correction_breaks_law_11() {
+    breaks(overpaid(), &[11], |books| {
+        rental_of(books).transitions[2].created_at = at(2_901);
+    });
+}
+
+#[test]
+fn an_end_that_was_changed_once_more_than_it_was_corrected_breaks_law_11() {
+    let changed_again_at = |books: &mut Books, moment| {
+        let rental = rental_of(books);
+        let mut again = rental.transitions[2].clone();
+        again.version = 4;
+        again.payload["version"] = json!(4);
+        again.created_at = moment;
+        rental.transitions.push(again);
+        rental.version = 4;
+        billing_of(books).version = 4;
+    };
+    for moment in [at(2_900), at(2_901)] {
+        breaks(overpaid(), &[11], |books| changed_again_at(books, moment));
+    }
+    // That an operator once ended it, or was at work later, is no excuse.
+    let mut finished_too = overpaid();
+    let rental = rental_of(&mut finished_too);
+    let mut ended = rental.operator_actions[0].clone();
+    ended.created_at = rental.transitions[1].created_at;
+    rental.operator_actions.insert(0, ended);
+    breaks(finished_too, &[11], |books| {
+        changed_again_at(books, at(2_900));
+    });
+}
+
+#[test]
 fn a_billed_rental_that_does_not_exist_breaks_law_13_and_leaves_its_effects_without_intents() {
     breaks(active(), &[6, 13], |books| books.rental = None);
 }
@@ -189,7 +222,7 @@ fn a_transition_that_is_marked_as_copied_and_was_not_breaks_law_13() {
 fn an_untold_transition_breaks_law_13_at_rest_only() {
     let mut told = finished();
     let rental = rental_of(&mut told);
-    let untold = |books: &mut audit::Books| {
+    let untold = |books: &mut Books| {
         let started = active();
         books.billing = started.billing;
         billing_of(books).now = at(1_300);
@@ -225,6 +258,7 @@ fn a_transition_that_is_told_twice_breaks_law_14() {
         assert_eq!(told, rental.transitions[1].payload);
         // One correction too many is not what this is about.
         rental.operator_actions = overpaid().rental.unwrap().operator_actions;
+        rental.operator_actions[0].created_at = rental.transitions[1].created_at;
     });
 }
 

@@ -50,6 +50,6 @@ async fn what_stands_is_reported_beside_flows_too_and_only_once() {
         .unwrap();
     let laws: Vec<Law> = report.violations.iter().map(|found| found.law).collect();
     assert_eq!(laws, [Law::Answers], "{report}");
-    assert_eq!((report.rentals, report.checked(Law::Answers)), (1, 1));
+    assert_eq!((report.rentals(), report.checked(Law::Answers)), (1, 1));
     assert!(report.moving.is_empty(), "{report}");
 }

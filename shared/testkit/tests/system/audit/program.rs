@@ -1,8 +1,11 @@
 //! The audit as a program: what it prints, and how it ends.
 
-use super::{closed, in_rental};
+use super::{closed, in_billing, in_rental};
+use futures::future::join;
 use serde_json::{Value, json};
+use std::cell::Cell;
 use std::process::Output;
+use std::time::Duration;
 use testkit::World;
 use tokio::process::Command;
 
@@ -57,4 +60,33 @@ async fn the_program_ends_with_0_when_no_law_is_broken_with_1_when_one_is_with_2
     assert_eq!(away.status.code(), Some(2), "{away:?}");
     let sentence = text(&away.stderr);
     assert!(sentence.starts_with("error: db-billing"), "{sentence}");
+}
+
+#[tokio::test]
+async fn the_program_ends_with_1_when_something_looked_amiss_with_a_rental_that_never_stood_still()
+{
+    let world = World::start().await;
+    closed(&world).await;
+    in_rental(&world, "DELETE FROM outbox WHERE version = 1").await;
+    // Longer than an audit looks, and far more often.
+    let is_over = Cell::new(false);
+    let moves = async {
+        while !is_over.get() {
+            in_billing(&world, "UPDATE rentals SET lease_token = gen_random_uuid()").await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let audit = async {
+        let audited = program(&world, &[]).await;
+        is_over.set(true);
+        audited
+    };
+    let ((), audited) = join(moves, audit).await;
+    assert_eq!(audited.status.code(), Some(1), "{audited:?}");
+    let (table, sentence) = (text(&audited.stdout), text(&audited.stderr));
+    assert!(table.contains("moved each time"), "{table}");
+    assert!(
+        sentence.contains("rentals that never stood still: 1 of 1"),
+        "{sentence}"
+    );
 }

@@ -34,14 +34,14 @@ async fn a_story_of_a_debt_is_clean_and_shows_every_law_that_rows_can_show() {
         let expected = u64::from(law != Law::SetAside);
         assert_eq!(report.checked(law), expected, "{law}\n{report}");
     }
-    assert_eq!(report.rentals, 1);
+    assert_eq!(report.rentals(), 1);
 }
 
 #[tokio::test]
 async fn what_had_nothing_to_show_is_not_counted() {
     let world = World::start().await;
     let empty = world.audit(When::AnyMoment).await.unwrap();
-    assert!(empty.checked_nothing() && empty.rentals == 0, "{empty}");
+    assert!(empty.checked_nothing() && empty.rentals() == 0, "{empty}");
     assert!(world.check_laws().await.is_err(), "nothing is no success");
 
     rented_for(&world, RICH, DEMO, 0).await;
@@ -98,7 +98,7 @@ async fn a_row_that_cannot_be_read_is_named_and_the_others_are_judged() {
     );
     in_billing(&world, never).await;
     let report = world.audit(When::AnyMoment).await.unwrap();
-    assert_eq!((report.rentals, report.checked(Law::Quotes)), (2, 1));
+    assert_eq!((report.rentals(), report.checked(Law::Quotes)), (2, 1));
     assert!(
         !report.is_clean() && report.violations.is_empty(),
         "{report}"
