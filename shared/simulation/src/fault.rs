@@ -96,7 +96,7 @@ impl fmt::Display for Fault {
             Self::Gone(which) => write!(f, "{} is gone", db(which)),
             Self::Restarts(which) => write!(f, "{} restarts", db(which)),
             Self::Freezes(which) => write!(f, "{} freezes", db(which)),
-            Self::AnswerLost(which) => write!(f, "{} answers, unheard", db(which)),
+            Self::AnswerLost(which) => write!(f, "{} answers and is not heard", db(which)),
             Self::LeaseRunsOut => f.write_str("the lease runs out"),
             Self::Repeated => f.write_str("it comes again"),
         }

@@ -229,8 +229,8 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (choice(), any::<bool>()).prop_map(|(station, bank_is_out)| {
             Operation::Restock { station, bank_is_out }
         }),
-        1 => (choice(), spoiled()).prop_map(|(rental, what)| Operation::Spoil { rental, what }),
-        1 => Just(Operation::Mend),
+        3 => (choice(), spoiled()).prop_map(|(rental, what)| Operation::Spoil { rental, what }),
+        2 => Just(Operation::Mend),
         2 => Just(Operation::LateOnesArrive),
     ]
 }

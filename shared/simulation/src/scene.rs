@@ -24,15 +24,16 @@ pub(crate) fn scene(strike: Strike, choice: usize) -> Vec<Operation> {
 fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     use ReconcileStep as R;
     let begun = dies_at(StartStep::Delivered, choice);
+    // So that what comes then is alone in its batch, and the next step is in the next task.
+    let nothing_left = || dies_at(R::Done, choice);
     let settled = || {
         let ended = dies_at(StopStep::Delivered, choice);
         vec![begun.clone(), ended, dies_at(TickStep::Settled, choice)]
     };
     let asks_for_a_release = strike.is_at(&[StartStep::Decided]) && strike.is_in_a_call();
     if strike.is_at(&[StartStep::ReleaseCalled]) && strike.is_in(Db::Billing) {
-        let mut lead = settled();
-        lead.push(unheard(R::HoldRead, choice));
-        lead
+        let lead = settled().into_iter().chain([unheard(R::HoldRead, choice)]);
+        std::iter::once(nothing_left()).chain(lead).collect()
     } else if asks_for_a_release || strike.is_at(&[StartStep::ReleaseCalled]) {
         // Not every start has a deposit to be released: two of them are tried.
         let eject = Strike::at(StartStep::EjectIntended, Fault::Refused);
@@ -50,13 +51,13 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(TickStep::ALL) {
         vec![begun, Operation::Wait(UNTIL_SOMETHING_IS_DUE_SEC)]
     } else if strike.is_at(&[R::StartsClaimed]) {
-        // Once there are none left, the next steps use both databases.
-        vec![dies_at(R::Done, choice)]
+        vec![nothing_left()]
     } else if strike.is_at(&[R::StartRead]) && !strike.is_in_a_call() {
         // Without an eject's intent nothing is asked: the start is undone at once.
         vec![dies_at(StartStep::Begun, choice)]
     } else if strike.is_at(&[R::EjectAsked]) && strike.is_in(Db::Billing) {
         vec![
+            nothing_left(),
             dies_at(StartStep::EjectIntended, choice),
             unheard(R::StartRead, choice),
         ]
@@ -64,6 +65,7 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
         vec![dies_at(StartStep::EjectIntended, choice)]
     } else if strike.is_at(&[R::HoldAsked]) && strike.is_in(Db::Billing) {
         vec![
+            nothing_left(),
             dies_at(StartStep::Begun, choice),
             unheard(R::HoldRead, choice),
         ]
@@ -72,9 +74,8 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(&[R::Copied]) {
         vec![dies_at(StartStep::Decided, choice)]
     } else if strike.is_at(&[R::BuyoutDecided]) {
-        // The others first, so that billing is told of this one right after it.
         let long = || Operation::Wait(UNTIL_A_BUYOUT_SEC);
-        vec![long(), dies_at(R::Done, choice), begun, long()]
+        vec![long(), nothing_left(), begun, long()]
     } else if strike.is_at(&[R::ReturnDue, R::ReturnCalled]) {
         vec![begun, dies_at(StopStep::Decided, choice)]
     } else if strike.is_at(&[R::ReleaseIntended]) {

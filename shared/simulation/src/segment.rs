@@ -1,7 +1,7 @@
 //! What a flow does from one step to the next, undisturbed or under a fault.
 
 use crate::choice::{pick, rest};
-use crate::fault::{Fault, calls_after};
+use crate::fault::{Fault, Use, calls_after, use_after};
 use crate::flow::{Flow, Outcome};
 use crate::stage::Stage;
 use anyhow::{Result, bail};
@@ -37,7 +37,7 @@ impl Segment {
     ) -> Result<Self> {
         // Mostly the first: not every segment has more.
         let nth = pick(&[1, 1, 2, 3], choice).copied().unwrap_or(1);
-        let is_commit = rest(choice.wrapping_shr(2), 4) > 0;
+        let mostly = rest(choice.wrapping_shr(2), 4) > 0;
         match fault {
             Fault::ReplyLost => stage.fault(step, json!({ "mode": "lose" })).await?,
             Fault::Refused => stage.fault(step, json!({ "mode": "refuse" })).await?,
@@ -49,7 +49,7 @@ impl Segment {
             Fault::Gone(db) => stage.proxy(db).strike_at(nth, Blow::Cut),
             Fault::Freezes(db) => stage.proxy(db).strike_at(nth, Blow::Freeze),
             Fault::Restarts(db) => stage.proxy(db).strike_at(nth, Blow::Restart),
-            Fault::AnswerLost(db) if is_commit => {
+            Fault::AnswerLost(db) if mostly && use_after(step, db) == Use::Transactions => {
                 stage.proxy(db).strike_at(1, Blow::LoseAnswerOfCommit);
             }
             Fault::AnswerLost(db) => stage.proxy(db).strike_at(nth, Blow::LoseAnswer),

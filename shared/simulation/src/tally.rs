@@ -11,8 +11,10 @@ const LEAST_OPERATIONS: u64 = 60;
 const LEAST_STRIKES: u64 = 10;
 /// So many histories bring every fault to every step.
 const LONG_RUN: u64 = 1_000;
-/// Each law's premise.
+/// Each law's premise, by so many rentals of a long run.
 const LEAST_PREMISES: u64 = 100;
+/// And of a short one.
+const LEAST_PREMISES_OF_A_SHORT_RUN: u64 = 10;
 
 /// Counts over any number of histories.
 #[derive(Debug, Default)]
@@ -110,12 +112,15 @@ impl Tally {
                 below.push(format!("{what}: {count} times, {LEAST_STRIKES} are wanted"));
             }
         }
+        let least = if self.histories < LONG_RUN {
+            LEAST_PREMISES_OF_A_SHORT_RUN
+        } else {
+            LEAST_PREMISES
+        };
         for law in Law::ALL {
-            let checked = self.premises_met(law);
-            if checked < LEAST_PREMISES {
-                below.push(format!(
-                    "{law}: {checked} times, {LEAST_PREMISES} are wanted"
-                ));
+            let met = self.premises_met(law);
+            if met < least {
+                below.push(format!("{law}: by {met} rentals, {least} are wanted"));
             }
         }
         below
