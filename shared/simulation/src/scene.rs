@@ -26,14 +26,20 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     let begun = dies_at(StartStep::Delivered, choice);
     // So that what comes then is alone in its batch, and the next step is in the next task.
     let nothing_left = || dies_at(R::Done, choice);
+    let untold = || dies_at(StartStep::Decided, choice);
     let settled = || {
         let ended = dies_at(StopStep::Delivered, choice);
         vec![begun.clone(), ended, dies_at(TickStep::Settled, choice)]
     };
     let asks_for_a_release = strike.is_at(&[StartStep::Decided]) && strike.is_in_a_call();
     if strike.is_at(&[StartStep::ReleaseCalled]) && strike.is_in(Db::Billing) {
-        let lead = settled().into_iter().chain([unheard(R::HoldRead, choice)]);
-        std::iter::once(nothing_left()).chain(lead).collect()
+        let mut lead = vec![nothing_left()];
+        lead.extend(settled());
+        lead.extend([
+            dies_at(R::ReleaseIntended, choice),
+            unheard(R::HoldRead, choice),
+        ]);
+        lead
     } else if asks_for_a_release || strike.is_at(&[StartStep::ReleaseCalled]) {
         // Not every start has a deposit to be released: two of them are tried.
         let eject = Strike::at(StartStep::EjectIntended, Fault::Refused);
@@ -51,13 +57,14 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(TickStep::ALL) {
         vec![begun, Operation::Wait(UNTIL_SOMETHING_IS_DUE_SEC)]
     } else if strike.is_at(&[R::StartsClaimed]) {
-        vec![nothing_left()]
+        vec![nothing_left(), untold()]
     } else if strike.is_at(&[R::StartRead]) && !strike.is_in_a_call() {
         // Without an eject's intent nothing is asked: the start is undone at once.
         vec![dies_at(StartStep::Begun, choice)]
     } else if strike.is_at(&[R::EjectAsked]) && strike.is_in(Db::Billing) {
         vec![
             nothing_left(),
+            untold(),
             dies_at(StartStep::EjectIntended, choice),
             unheard(R::StartRead, choice),
         ]
@@ -72,7 +79,7 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
     } else if strike.is_at(&[R::HoldRead, R::HoldAsked]) {
         vec![dies_at(StartStep::Begun, choice)]
     } else if strike.is_at(&[R::Copied]) {
-        vec![dies_at(StartStep::Decided, choice)]
+        vec![untold()]
     } else if strike.is_at(&[R::BuyoutDecided]) {
         let long = || Operation::Wait(UNTIL_A_BUYOUT_SEC);
         vec![long(), nothing_left(), begun, long()]
