@@ -35,7 +35,7 @@ audit: build ## Check every law of money on what `make run` started; AUDIT_FLAGS
 
 test: build ## Run every test; starts its own databases and stubs, leaves nothing behind
 	$(DEV) with-postgres -- cargo test --locked --workspace
-	$(DEV) with-postgres -- target/debug/simulate --histories 40
+	$(DEV) with-postgres -- target/debug/simulate --histories 25
 	$(DEV) with-postgres -- target/debug/kills --kills 20
 	$(DEV) story
 

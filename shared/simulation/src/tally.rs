@@ -7,14 +7,15 @@ use std::fmt;
 
 /// In each history.
 const LEAST_OPERATIONS: u64 = 60;
-/// Each fault at each step at which it can strike.
-const LEAST_STRIKES: u64 = 10;
 /// So many histories bring every fault to every step.
 const LONG_RUN: u64 = 1_000;
-/// Each law's premise, by so many rentals of a long run.
+/// In a long run, each fault at each step at which it can strike; in a short one, each fault anywhere.
+const LEAST_STRIKES: u64 = 10;
+/// In a short run, anything at each step.
+const LEAST_STRIKES_AT_A_STEP: u64 = 3;
+/// Rentals that meet each law's premise, in a long run and in a short one.
 const LEAST_PREMISES: u64 = 100;
-/// And of a short one.
-const LEAST_PREMISES_OF_A_SHORT_RUN: u64 = 10;
+const LEAST_PREMISES_OF_A_SHORT_RUN: u64 = 5;
 
 /// Counts over any number of histories.
 #[derive(Debug, Default)]
@@ -107,9 +108,9 @@ impl Tally {
                 "a history had {operations} operations, {LEAST_OPERATIONS} are wanted of each"
             ));
         }
-        for (what, count) in self.strikes_that_count() {
-            if count < LEAST_STRIKES {
-                below.push(format!("{what}: {count} times, {LEAST_STRIKES} are wanted"));
+        for (what, (count, least)) in self.strikes_that_count() {
+            if count < least {
+                below.push(format!("{what}: {count} times, {least} are wanted"));
             }
         }
         let least = if self.histories < LONG_RUN {
@@ -126,19 +127,22 @@ impl Tally {
         below
     }
 
-    /// How often each fault struck at each step; in a short run, each fault anywhere, and anything
-    /// at each step.
-    fn strikes_that_count(&self) -> BTreeMap<String, u64> {
+    /// How often each fault struck at each step, and should have; in a short run, each fault
+    /// anywhere, and anything at each step.
+    fn strikes_that_count(&self) -> BTreeMap<String, (u64, u64)> {
         let mut counts = BTreeMap::new();
         for strike in STRIKES.iter() {
             let Strike { step, fault } = strike;
-            let what = if self.histories < LONG_RUN {
-                vec![fault.to_string(), format!("anything at {step}")]
+            let counted = if self.histories < LONG_RUN {
+                vec![
+                    (fault.to_string(), LEAST_STRIKES),
+                    (format!("anything at {step}"), LEAST_STRIKES_AT_A_STEP),
+                ]
             } else {
-                vec![format!("{fault} at {step}")]
+                vec![(format!("{fault} at {step}"), LEAST_STRIKES)]
             };
-            for what in what {
-                let count: &mut u64 = counts.entry(what).or_default();
+            for (what, least) in counted {
+                let (count, _) = counts.entry(what).or_insert((0_u64, least));
                 *count = count.saturating_add(self.strikes_of(strike));
             }
         }

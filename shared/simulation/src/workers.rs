@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// Fewer say nothing about how much was played: such a run looks for a violation only.
-const FLOORS_FROM: u64 = 40;
+const FLOORS_FROM: u64 = 25;
 /// Every so many seeds the history is played again, and has to be the same.
 const REPLAY_EVERY: u64 = 20;
 /// So many histories, where there is no terminal.
