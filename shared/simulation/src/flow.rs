@@ -67,20 +67,24 @@ impl Outcome {
     pub(crate) fn defect(&self, is_calm: bool) -> Option<String> {
         match self {
             Self::Defect(why) => Some(format!("a defect: {why}")),
-            Self::Failed(why) if is_calm || why.contains(DEFECT) => Some(why.clone()),
+            Self::Failed(why) if is_calm || tells_of_a_defect(why) => Some(why.clone()),
             Self::Answered(reply) if is_calm && reply.status >= 500 => Some(reply.body.clone()),
             Self::Reported(report) => {
                 let failures = report.get("failures").and_then(Value::as_array);
                 let mut failures = failures.into_iter().flatten().map(Value::to_string);
-                failures.find(|why| is_calm || why.contains(DEFECT))
+                failures.find(|why| is_calm || tells_of_a_defect(why))
             }
             Self::Answered(_) | Self::Failed(_) => None,
         }
     }
 }
 
-/// As a `DbError` tells of one.
-const DEFECT: &str = "reports a defect";
+/// In the words of `DbError`.
+fn tells_of_a_defect(why: &str) -> bool {
+    ["reports a defect", "panicked"]
+        .iter()
+        .any(|defect| why.contains(defect))
+}
 
 /// A flow that stands, or is about to begin.
 pub(crate) struct Flow {
