@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use sqlx::PgPool;
 use uuid::Uuid;
 
-const WHO: &str = "anna";
+pub(crate) const WHO: &str = "anna";
 
 impl Stage {
     /// The command as JSON; none when there is nothing that it could be about.

@@ -3,6 +3,7 @@
 
 use crate::choice::{pick, rest};
 use crate::clients::Clients;
+use crate::commands::WHO;
 use crate::fault::{Db, Strike};
 use crate::flow::{Flow, Invocation};
 use crate::history::{Command, History, Operation};
@@ -213,8 +214,7 @@ impl Play {
     async fn mend(&mut self) -> Result<()> {
         for rental_id in self.stage.mend().await? {
             let rental_id = format!("rental-{rental_id}");
-            let requeue =
-                json!({ "command": "requeue", "rental_id": rental_id, "operator": "anna" });
+            let requeue = json!({ "command": "requeue", "rental_id": rental_id, "operator": WHO });
             self.run_to_its_end(Invocation::Operator(requeue)).await?;
         }
         Ok(())

@@ -16,9 +16,10 @@ const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
 const TERMINATE: u8 = b'X';
 
 /// What the proxy does to connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
     /// Everything passes.
+    #[default]
     Open,
     /// Connections are cut, new ones refused.
     Cut,
@@ -26,7 +27,7 @@ enum Mode {
     Frozen,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct State {
     mode: Mode,
     /// How often all connections that there were have been broken at once.
@@ -56,7 +57,7 @@ pub struct Proxy {
     _task: Arc<AbortOnDrop>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Shared {
     state: watch::Sender<State>,
     /// The blow that is to come, and how many more are to be heard until then.
@@ -65,8 +66,6 @@ struct Shared {
     passed: AtomicU64,
     /// The commits among it.
     commits: AtomicU64,
-    /// What clients asked, and connections they made, while it was not.
-    kept_back: AtomicU64,
     /// How often anything was heard from either side.
     movements: AtomicU64,
 }
@@ -98,14 +97,16 @@ impl Shared {
             self.passed.fetch_add(1, Ordering::SeqCst);
             self.commits
                 .fetch_add(u64::from(is_commit), Ordering::SeqCst);
-        } else {
-            self.kept_back.fetch_add(1, Ordering::SeqCst);
         }
         blow
     }
 
+    fn coming_blow(&self) -> MutexGuard<'_, Option<(u64, Blow)>> {
+        self.blow.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn blow_on(&self, is_commit: bool) -> Option<Blow> {
-        let mut coming = self.blow.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut coming = self.coming_blow();
         let (left, blow) = (*coming)?;
         if blow == Blow::LoseAnswerOfCommit && !is_commit {
             return None;
@@ -137,17 +138,7 @@ impl Proxy {
     pub async fn start(target: (String, u16)) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let port = listener.local_addr()?.port();
-        let shared = Arc::new(Shared {
-            state: watch::Sender::new(State {
-                mode: Mode::Open,
-                restarts: 0,
-            }),
-            blow: Mutex::default(),
-            passed: AtomicU64::default(),
-            commits: AtomicU64::default(),
-            kept_back: AtomicU64::default(),
-            movements: AtomicU64::default(),
-        });
+        let shared = Arc::new(Shared::default());
         let relays = tokio::spawn(accept(listener, target, Arc::clone(&shared)));
         Ok(Self {
             port,
@@ -185,17 +176,12 @@ impl Proxy {
 
     /// Lets a blow fall on the `nth` thing that clients say from now on.
     pub fn strike_at(&self, nth: u64, blow: Blow) {
-        *self.coming_blow() = Some((nth, blow));
+        *self.shared.coming_blow() = Some((nth, blow));
     }
 
     /// Takes back the blow that is to come. Whether there was none left: it has fallen.
     pub fn has_struck(&self) -> bool {
-        self.coming_blow().take().is_none()
-    }
-
-    fn coming_blow(&self) -> MutexGuard<'_, Option<(u64, Blow)>> {
-        let blow = self.shared.blow.lock();
-        blow.unwrap_or_else(PoisonError::into_inner)
+        self.shared.coming_blow().take().is_none()
     }
 
     /// How often clients were heard so far while everything passed.
@@ -210,12 +196,6 @@ impl Proxy {
         self.shared.commits.load(Ordering::SeqCst)
     }
 
-    /// How often clients were heard, or tried to connect, so far while not everything passed.
-    #[must_use]
-    pub fn kept_back(&self) -> u64 {
-        self.shared.kept_back.load(Ordering::SeqCst)
-    }
-
     /// How often anything was heard so far, from clients or from the server.
     #[must_use]
     pub fn movements(&self) -> u64 {
@@ -225,9 +205,6 @@ impl Proxy {
 
 async fn accept(listener: TcpListener, target: (String, u16), shared: Arc<Shared>) {
     while let Ok((client, _)) = listener.accept().await {
-        if shared.mode() != Mode::Open {
-            shared.kept_back.fetch_add(1, Ordering::SeqCst);
-        }
         tokio::spawn(relay(client, target.clone(), Arc::clone(&shared)));
     }
 }
