@@ -91,15 +91,19 @@ CREATE UNIQUE INDEX rentals_one_open_per_powerbank ON rentals (powerbank_id)
 CREATE UNIQUE INDEX rentals_one_waived_per_user ON rentals (user_id)
     WHERE deposit_waived AND status IN ('PENDING', 'ACTIVE');
 
--- Starts that stopped half way, for reconcile.
-CREATE INDEX rentals_pending ON rentals (lease_until) WHERE status = 'PENDING';
+-- Starts that stopped half way, for reconcile. These two say what is always so: only a query that
+-- says it too, because it wants what waits, is answered from here. One that asks for a rental by its
+-- id would read all that waits, had it been planned while nothing did.
+CREATE INDEX rentals_pending ON rentals (lease_until) WHERE status = 'PENDING' AND lease_until IS NOT NULL;
+-- Holds that are unknown, for reconcile.
+CREATE INDEX rentals_holds_unknown ON rentals (lease_until NULLS FIRST)
+    WHERE hold_status IN ('REQUESTED', 'RELEASING') AND hold_expires_at IS NOT NULL;
+-- Holds that turned out held after the rental's end, for reconcile.
+CREATE INDEX rentals_held_late ON rentals (rental_id) WHERE held_late;
 -- Rentals whose buyout has come, for reconcile.
 CREATE INDEX rentals_buyout ON rentals (buyout_at, rental_id) WHERE status = 'ACTIVE';
--- Holds that are unknown, or turned out held after the rental's end, for reconcile.
-CREATE INDEX rentals_holds_unknown ON rentals (lease_until NULLS FIRST) WHERE hold_status IN ('REQUESTED', 'RELEASING');
-CREATE INDEX rentals_held_late ON rentals (rental_id) WHERE held_late;
--- What waits for an operator.
-CREATE INDEX rentals_flagged ON rentals (flagged_at) WHERE flagged_at IS NOT NULL;
+-- What waits for an operator. It is so little that a list sorts it; by its id one is found in it.
+CREATE INDEX rentals_flagged ON rentals (rental_id) WHERE flagged_at IS NOT NULL;
 
 COMMENT ON TABLE rentals IS 'Rentals, with the intents and outcomes of their hold and their eject. The only place where an end is decided.';
 COMMENT ON COLUMN rentals.version IS 'Counts the transitions told to billing; 0 until the first.';
@@ -124,9 +128,10 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_answer_is_whole CHECK ((status IS NULL) = (response IS NULL))
 );
 
--- For the purge, and for storing the answer of a start that reconcile finished.
-CREATE INDEX idempotency_keys_old ON idempotency_keys (created_at);
-CREATE INDEX idempotency_keys_unanswered ON idempotency_keys (rental_id) WHERE response IS NULL;
+-- For the purge. The key of a start that still runs stays.
+CREATE INDEX idempotency_keys_old ON idempotency_keys (created_at) WHERE response IS NOT NULL;
+-- For storing the answer of a start, and for the audit. Keys are kept for a day: it stays small.
+CREATE INDEX idempotency_keys_of_rental ON idempotency_keys (rental_id);
 
 COMMENT ON TABLE idempotency_keys IS 'Law: the same key gives the same bytes, for a day. The answer is stored in the transaction that decided it.';
 COMMENT ON COLUMN idempotency_keys.caller IS 'Whose key it is; empty while there is no authorizer.';
@@ -135,7 +140,7 @@ COMMENT ON COLUMN idempotency_keys.response IS 'The body, byte for byte; NULL wh
 
 CREATE TABLE outbox (
     event_id          uuid PRIMARY KEY,
-    position          bigint      GENERATED ALWAYS AS IDENTITY UNIQUE,
+    position          bigint      GENERATED ALWAYS AS IDENTITY,
     rental_id         uuid        NOT NULL REFERENCES rentals,
     version           bigint      NOT NULL CHECK (version > 0),
     payload           jsonb       NOT NULL,
@@ -152,10 +157,13 @@ CREATE TABLE outbox (
         (return_station_id IS NULL) = (return_expires_at IS NULL))
 );
 
+-- By position only what waits: an index of all rows would cost each transition, and lead those who
+-- look for the few that wait through all that were ever written.
 CREATE INDEX outbox_to_copy ON outbox (position) WHERE copied_at IS NULL AND copy_error IS NULL;
 CREATE INDEX outbox_to_return ON outbox (position)
     WHERE return_station_id IS NOT NULL AND returned_at IS NULL AND return_error IS NULL;
-CREATE INDEX outbox_set_aside ON outbox (position)
+-- Waits for an operator: see rentals_flagged.
+CREATE INDEX outbox_set_aside ON outbox (rental_id)
     WHERE copy_error IS NOT NULL OR return_error IS NOT NULL;
 
 COMMENT ON TABLE outbox IS 'Law: one row per transition of a rental, written in its transaction, carrying the whole rental. Its deliveries (copy to billing, return to the station, event bus) are independent; each is made at least once.';

@@ -64,6 +64,9 @@ async fn lock(
     rental_ids: &[Uuid],
     token: Option<Uuid>,
 ) -> Result<Vec<BilledRental>, DbError> {
+    // Limits, so that both are looked up rental by rental. There is never a second one; but a plan
+    // that was made while next to nothing was open or owed would read all that is, for each rental,
+    // and be kept when an outage has left thousands open.
     let rows = sqlx::query_as!(
         Row,
         r#"
@@ -77,8 +80,11 @@ async fn lock(
                coalesce(r.lease_until > app_now(), false) AS "is_leased!",
                r.next_bill_at IS NOT NULL AS "is_scheduled!", app_now() AS "now!"
         FROM rentals r
-        LEFT JOIN payment_attempts a ON a.rental_id = r.rental_id AND a.status = 'OPEN'
-        LEFT JOIN debts d ON d.rental_id = r.rental_id AND d.settled_at IS NULL
+        LEFT JOIN LATERAL (
+            SELECT * FROM payment_attempts a
+            WHERE a.rental_id = r.rental_id AND a.status = 'OPEN' LIMIT 1) a ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM debts d WHERE d.rental_id = r.rental_id LIMIT 1) d ON d.settled_at IS NULL
         WHERE r.rental_id = ANY($1) AND ($2::uuid IS NULL OR r.lease_token = $2)
         ORDER BY r.rental_id
         FOR UPDATE OF r

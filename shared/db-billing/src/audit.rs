@@ -97,49 +97,44 @@ pub async fn rentals(
     only: Option<&[Uuid]>,
     limit: i64,
 ) -> Result<Vec<(Uuid, Result<BillingRows, String>)>, DbError> {
-    // One statement sees one moment. Each table is read once a page, whatever the page's size.
+    // One statement sees one moment. What belongs to a rental is found by its id, rental by rental:
+    // as a join it would be read whole for each page.
     let rows = sqlx::query!(
         r#"
         WITH page AS MATERIALIZED (
-            SELECT * FROM rentals
-            WHERE ($1::uuid IS NULL OR rental_id > $1)
-              AND ($2::uuid[] IS NULL OR rental_id = ANY($2))
-            ORDER BY rental_id
-            LIMIT $3
-        ),
-        attempts AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.attempt_id) AS found
-            FROM payment_attempts a JOIN page USING (rental_id) GROUP BY rental_id
-        ),
-        owed_back AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(f) ORDER BY f.owed_at, f.refund_id) AS found
-            FROM refunds f JOIN page USING (rental_id) GROUP BY rental_id
-        ),
-        events AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(o) ORDER BY o.position) AS found
-            FROM outbox o JOIN page USING (rental_id) GROUP BY rental_id
-        ),
-        actions AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.action_id) AS found
-            FROM operator_actions a JOIN page USING (rental_id) GROUP BY rental_id
+            (SELECT * FROM rentals
+             WHERE $2::uuid[] IS NULL AND rental_id > $1
+             ORDER BY rental_id
+             LIMIT $3)
+            UNION ALL
+            (SELECT * FROM rentals
+             WHERE rental_id = ANY($2) AND rental_id > $1
+             ORDER BY rental_id
+             LIMIT $3)
         )
-        SELECT page.rental_id, to_jsonb(page) || jsonb_build_object(
+        SELECT page.rental_id AS "rental_id!", to_jsonb(page) || jsonb_build_object(
                    'now', app_now(),
-                   'attempts', coalesce(attempts.found, '[]'),
-                   'debt', to_jsonb(debts),
-                   'refunds', coalesce(owed_back.found, '[]'),
-                   'events', coalesce(events.found, '[]'),
-                   'operator_actions', coalesce(actions.found, '[]')
+                   'attempts', coalesce((
+                       SELECT jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.attempt_id)
+                       FROM payment_attempts a
+                       WHERE a.rental_id = page.rental_id), '[]'),
+                   'debt', (
+                       SELECT to_jsonb(d) FROM debts d WHERE d.rental_id = page.rental_id),
+                   'refunds', coalesce((
+                       SELECT jsonb_agg(to_jsonb(f) ORDER BY f.owed_at, f.refund_id) FROM refunds f
+                       WHERE f.rental_id = page.rental_id), '[]'),
+                   'events', coalesce((
+                       SELECT jsonb_agg(to_jsonb(o) ORDER BY o.position) FROM outbox o
+                       WHERE o.rental_id = page.rental_id), '[]'),
+                   'operator_actions', coalesce((
+                       SELECT jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.action_id)
+                       FROM operator_actions a
+                       WHERE a.rental_id = page.rental_id), '[]')
                ) AS "rows!"
         FROM page
-        LEFT JOIN attempts USING (rental_id)
-        LEFT JOIN debts USING (rental_id)
-        LEFT JOIN owed_back USING (rental_id)
-        LEFT JOIN events USING (rental_id)
-        LEFT JOIN actions USING (rental_id)
         ORDER BY page.rental_id
         "#,
-        after,
+        after.unwrap_or(Uuid::nil()),
         only,
         limit,
     )

@@ -114,12 +114,13 @@ async fn settle_attempts(connection: &mut PgConnection, changes: &[Change]) -> R
     if ids.is_empty() {
         return Ok(());
     }
+    // That is, OPEN; but by that word all that is open would be read, to find these among it.
     let done = sqlx::query!(
         r#"
         UPDATE payment_attempts
         SET status = s.status, settled_at = s.settled_at
         FROM UNNEST($1::uuid[], $2::text[], $3::timestamptz[]) AS s (attempt_id, status, settled_at)
-        WHERE payment_attempts.attempt_id = s.attempt_id AND payment_attempts.status = 'OPEN'
+        WHERE payment_attempts.attempt_id = s.attempt_id AND payment_attempts.settled_at IS NULL
         "#,
         &ids,
         &statuses,

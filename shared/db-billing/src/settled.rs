@@ -68,16 +68,18 @@ pub async fn settled_rentals(
     connection: &mut PgConnection,
     rental_ids: &[RentalId],
 ) -> Result<Vec<RentalId>, DbError> {
+    // Of both there is at most one. As joins they would be read whole while few are open or owed,
+    // by a plan that outlives this.
     let settled = sqlx::query_scalar!(
         r#"
         SELECT r.rental_id
         FROM rentals r
         WHERE r.rental_id = ANY($1) AND r.status <> 'ACTIVE'
           AND r.paid + r.written_off - r.refunded = r.total_amount
-          AND NOT EXISTS (SELECT FROM debts d
-                          WHERE d.rental_id = r.rental_id AND d.settled_at IS NULL)
-          AND NOT EXISTS (SELECT FROM payment_attempts a
-                          WHERE a.rental_id = r.rental_id AND a.status = 'OPEN')
+          AND (SELECT d.settled_at IS NULL FROM debts d
+               WHERE d.rental_id = r.rental_id) IS NOT TRUE
+          AND (SELECT a.attempt_id FROM payment_attempts a
+               WHERE a.rental_id = r.rental_id AND a.status = 'OPEN') IS NULL
         "#,
         &uuids(rental_ids),
     )

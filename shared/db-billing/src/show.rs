@@ -89,8 +89,11 @@ pub async fn show(
                d.retried_at AS "debt_retried_at?", r.written_off,
                r.refunded, r.next_bill_at, r.lease_until, r.set_aside_at, r.set_aside_reason
         FROM rentals r
-        LEFT JOIN payment_attempts a ON a.rental_id = r.rental_id AND a.status = 'OPEN'
-        LEFT JOIN debts d ON d.rental_id = r.rental_id AND d.settled_at IS NULL
+        LEFT JOIN LATERAL (
+            SELECT * FROM payment_attempts a
+            WHERE a.rental_id = r.rental_id AND a.status = 'OPEN' LIMIT 1) a ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM debts d WHERE d.rental_id = r.rental_id LIMIT 1) d ON d.settled_at IS NULL
         WHERE r.rental_id = $1
         "#,
         id,

@@ -85,33 +85,34 @@ pub async fn rentals(
     only: Option<&[Uuid]>,
     limit: i64,
 ) -> Result<Vec<(Uuid, Result<RentalRows, String>)>, DbError> {
-    // One statement sees one moment. Each table is read once a page, whatever the page's size.
+    // One statement sees one moment. What belongs to a rental is found by its id, rental by rental:
+    // as a join it would be read whole for each page.
     let rows = sqlx::query!(
         r#"
         WITH page AS MATERIALIZED (
-            SELECT * FROM rentals
-            WHERE ($1::uuid IS NULL OR rental_id > $1)
-              AND ($2::uuid[] IS NULL OR rental_id = ANY($2))
-            ORDER BY rental_id
-            LIMIT $3
-        ),
-        transitions AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(o) ORDER BY o.version, o.position) AS found
-            FROM outbox o JOIN page USING (rental_id) GROUP BY rental_id
-        ),
-        keys AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(k) ORDER BY k.created_at, k.key) AS found
-            FROM idempotency_keys k JOIN page USING (rental_id) GROUP BY rental_id
-        ),
-        actions AS (
-            SELECT rental_id, jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.action_id) AS found
-            FROM operator_actions a JOIN page USING (rental_id) GROUP BY rental_id
+            (SELECT * FROM rentals
+             WHERE $2::uuid[] IS NULL AND rental_id > $1
+             ORDER BY rental_id
+             LIMIT $3)
+            UNION ALL
+            (SELECT * FROM rentals
+             WHERE rental_id = ANY($2) AND rental_id > $1
+             ORDER BY rental_id
+             LIMIT $3)
         )
-        SELECT page.rental_id, to_jsonb(page) || jsonb_build_object(
+        SELECT page.rental_id AS "rental_id!", to_jsonb(page) || jsonb_build_object(
                    'now', app_now(),
-                   'transitions', coalesce(transitions.found, '[]'),
-                   'keys', coalesce(keys.found, '[]'),
-                   'operator_actions', coalesce(actions.found, '[]'),
+                   'transitions', coalesce((
+                       SELECT jsonb_agg(to_jsonb(o) ORDER BY o.version, o.position) FROM outbox o
+                       WHERE o.rental_id = page.rental_id), '[]'),
+                   'keys', coalesce((
+                       SELECT jsonb_agg(to_jsonb(k) ORDER BY k.created_at, k.key)
+                       FROM idempotency_keys k
+                       WHERE k.rental_id = page.rental_id), '[]'),
+                   'operator_actions', coalesce((
+                       SELECT jsonb_agg(to_jsonb(a) ORDER BY a.created_at, a.action_id)
+                       FROM operator_actions a
+                       WHERE a.rental_id = page.rental_id), '[]'),
                    'same_quote', coalesce((
                        SELECT jsonb_agg(o.rental_id ORDER BY o.rental_id) FROM rentals o
                        WHERE o.quote_id = page.quote_id AND o.status <> 'FAILED'
@@ -122,12 +123,9 @@ pub async fn rentals(
                          AND o.flagged_at IS NULL AND o.rental_id <> page.rental_id), '[]')
                ) AS "rows!"
         FROM page
-        LEFT JOIN transitions USING (rental_id)
-        LEFT JOIN keys USING (rental_id)
-        LEFT JOIN actions USING (rental_id)
         ORDER BY page.rental_id
         "#,
-        after,
+        after.unwrap_or(Uuid::nil()),
         only,
         limit,
     )

@@ -23,6 +23,7 @@ pub async fn claim_holds(
             SELECT rental_id FROM rentals
             WHERE hold_status IN ('REQUESTED', 'RELEASING') AND status <> 'PENDING'
               AND (lease_until IS NULL OR lease_until <= app_now())
+              AND hold_expires_at IS NOT NULL
               AND (hold_status = 'RELEASING' OR app_now() < hold_expires_at + $4)
             ORDER BY lease_until NULLS FIRST
             LIMIT $2

@@ -107,7 +107,8 @@ pub async fn buy_out(
 }
 
 /// ACTIVE rentals whose buyout has come though nobody wrote that down, and which a new rental
-/// would take for open: the user's one without a deposit, or the one with the same power bank.
+/// would take for open: the user's one without a deposit, or the one with the same power bank. Each
+/// is found by the index that allows no second one.
 ///
 /// # Errors
 /// [`DbError`].
@@ -118,10 +119,14 @@ pub async fn bought_out_in_the_way(
 ) -> Result<Vec<RentalId>, DbError> {
     let ids = sqlx::query_scalar!(
         r#"
+        SELECT rental_id AS "rental_id!"
+        FROM rentals
+        WHERE status = 'ACTIVE' AND buyout_at <= app_now() AND deposit_waived AND user_id = $1
+        UNION
         SELECT rental_id
         FROM rentals
-        WHERE status = 'ACTIVE' AND buyout_at <= app_now()
-          AND ((deposit_waived AND user_id = $1) OR powerbank_id = $2)
+        WHERE status = 'ACTIVE' AND buyout_at <= app_now() AND flagged_at IS NULL
+          AND powerbank_id = $2
         "#,
         user_without_deposit.map(UserId::as_str),
         powerbank_id.map(PowerbankId::as_str),

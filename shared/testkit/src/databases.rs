@@ -110,6 +110,15 @@ impl Databases {
         self.define_clocks([at(rental), at(billing)]).await
     }
 
+    /// A connection to each of them that no pool keeps.
+    pub(crate) async fn connect(&self) -> Result<[PgConnection; 2]> {
+        let [rental, billing] = &self.names;
+        Ok([
+            PgConnection::connect_with(&self.server.clone().database(rental)).await?,
+            PgConnection::connect_with(&self.server.clone().database(billing)).await?,
+        ])
+    }
+
     async fn define_clocks(&self, [rental, billing]: [String; 2]) -> Result<()> {
         for (pool, now) in [(&self.rental, rental), (&self.billing, billing)] {
             let clock = format!(

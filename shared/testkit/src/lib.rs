@@ -6,6 +6,7 @@
 
 #![expect(clippy::panic, reason = "a test that cannot go on says so")]
 
+mod bulk;
 mod databases;
 mod http;
 mod lambda;
@@ -15,6 +16,7 @@ mod proxy;
 mod stub;
 mod world;
 
+pub use bulk::Bulk;
 pub use databases::{Databases, fresh_key};
 pub use http::Response;
 pub use lambda::{Died, FunctionError, InvokeError, Lambda, Settings, Working};

@@ -10,6 +10,7 @@
 mod audit;
 mod billed;
 mod books;
+mod bulk;
 mod buyout;
 mod checks;
 mod concurrency;
@@ -30,6 +31,7 @@ mod operator_crash;
 mod operator_finish;
 mod outage;
 mod outcomes;
+mod plans;
 mod probe;
 mod quote;
 mod reconcile;
