@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo audit test simulate kills check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test simulate kills bench check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -44,12 +44,17 @@ simulate: build ## Play random histories with faults at every step, e.g. SEED=7 
 
 # As they are deployed: optimized, and without what the simulation makes of tokio. A crate of others
 # is called quote, too.
-KILLED := billing-tick health operator quote@0.1.0 reconcile start status stop
+FUNCTIONS := billing-tick health operator quote@0.1.0 reconcile start status stop
 
 kills: ## Kill the functions' optimized processes under load, e.g. KILLS=1000 SEED=7; every law is checked
 	@cargo build --locked --workspace --bin dev
-	@cargo build --release --locked --bins -p kills $(KILLED:%=-p %)
+	@cargo build --release --locked --bins -p kills $(FUNCTIONS:%=-p %)
 	@exec $(DEV) with-postgres -- target/release/kills
+
+bench: ## How fast the functions are, beside a bare one that makes the same round trips; into target/bench
+	@cargo build --locked --workspace --bin dev
+	@cargo build --release --locked --bins -p bench -p floor $(FUNCTIONS:%=-p %)
+	@exec $(DEV) with-postgres -- target/release/bench
 
 check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check

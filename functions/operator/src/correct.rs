@@ -74,7 +74,7 @@ impl Operator {
             .await?
             .map_err(CommandError::Refused)?;
         reached(OperatorStep::Committed).await;
-        delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
+        delivery::copy_at_once(&self.rentals, &self.billing, event_id, event).await;
         Ok(rental_id)
     }
 

@@ -35,7 +35,7 @@ impl Operator {
             .map_err(CommandError::Refused)?;
         reached(OperatorStep::Committed).await;
         if let Some((event_id, event)) = started {
-            delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
+            delivery::copy_at_once(&self.rentals, &self.billing, event_id, event).await;
         }
         Ok(rental_id)
     }

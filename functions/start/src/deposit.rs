@@ -1,6 +1,7 @@
 //! The deposit: held, or waived for the trusted, or the start fails.
 
 use crate::{StartStep, Starts};
+use db::{Connection, DbError};
 use db_rental::{Lease, ONE_WAIVED_PER_USER, Rental};
 use domain::{HoldStatus, Intent, Outcome};
 use runtime::api::{ApiError, Reply};
@@ -34,17 +35,7 @@ impl Starts {
             }
         };
         rental.hold.status = hold;
-        let committed = self
-            .rentals
-            .tx("start_eject_intent", async |connection| {
-                if waived {
-                    write_down_buyouts(connection, Some(&rental.user_id), None).await?;
-                }
-                let eject_id = runtime::fresh_id();
-                db_rental::commit_eject_intent(connection, lease, hold, waived, eject_id).await
-            })
-            .await;
-        match committed {
+        match self.intend_eject(&rental, lease, hold, waived).await {
             Ok(eject) => {
                 reached(StartStep::EjectIntended).await;
                 Ok(Ok(Rental {
@@ -60,6 +51,28 @@ impl Starts {
         }
     }
 
+    async fn intend_eject(
+        &self,
+        rental: &Rental,
+        lease: Lease,
+        hold: HoldStatus,
+        waived: bool,
+    ) -> Result<Intent, DbError> {
+        let eject_id = runtime::fresh_id();
+        let commit = async |connection: &mut Connection| {
+            db_rental::commit_eject_intent(connection, lease, hold, waived, eject_id).await
+        };
+        if !waived {
+            return self.rentals.statement("start_eject_intent", commit).await;
+        }
+        self.rentals
+            .tx("start_eject_intent_waived", async |connection| {
+                write_down_buyouts(connection, Some(&rental.user_id), None).await?;
+                commit(connection).await
+            })
+            .await
+    }
+
     /// Asks for the hold; once more under a new key if the request had run out unheard, which is
     /// so when a start is taken up again late.
     async fn hold(&self, rental: &mut Rental, lease: Lease) -> Result<Outcome, ApiError> {
@@ -71,10 +84,11 @@ impl Starts {
         if outcome != Outcome::Expired {
             return Ok(outcome);
         }
+        let hold_id = runtime::fresh_id();
         let intent = self
             .rentals
-            .tx("start_hold_intent", async |connection| {
-                db_rental::renew_hold_intent(connection, lease, runtime::fresh_id()).await
+            .statement("start_hold_intent", async |connection| {
+                db_rental::renew_hold_intent(connection, lease, hold_id).await
             })
             .await?;
         rental.hold.intent = Some(intent);

@@ -2,25 +2,32 @@
 
 use crate::{StartStep, Starts, release_hold};
 use db::{Database, DbError};
-use db_rental::{Lease, Rental};
+use db_rental::{Lease, ONE_OPEN_PER_POWERBANK, Rental};
 use domain::{EjectOutcome, HoldStatus, Intent, PowerbankId, RentalEvent};
+use futures::FutureExt;
 use runtime::api::{ApiError, Reply};
+use runtime::http::Served;
 use runtime::step::reached;
 use start_decision::Decided;
 use uuid::Uuid;
 
 impl Starts {
     /// Asks for a power bank and commits what became of it.
-    pub(crate) async fn eject(&self, mut rental: Rental, lease: Lease) -> Result<Reply, ApiError> {
+    pub(crate) async fn eject(&self, mut rental: Rental, lease: Lease) -> Result<Served, ApiError> {
         match self.ask_for_powerbank(&mut rental, lease).await? {
             EjectOutcome::Ejected(powerbank_id) => {
                 let decided = record_eject(&self.rentals, lease, &powerbank_id).await?;
                 reached(StartStep::Decided).await;
-                self.tell_billing(decided.event_id, decided.rental.event())
-                    .await;
-                Ok(decided.answer)
+                let tell = self.tell_billing(decided.event_id, decided.rental.event());
+                Ok(Served {
+                    reply: decided.answer,
+                    afterwards: Some(tell.boxed_local()),
+                })
             }
-            EjectOutcome::Refused => self.fail(rental, lease, &ApiError::EjectFailed).await,
+            EjectOutcome::Refused => {
+                let failed = self.fail(rental, lease, &ApiError::EjectFailed).await?;
+                Ok(failed.into())
+            }
             EjectOutcome::Expired | EjectOutcome::Unknown => Err(ApiError::Unavailable {
                 what: "The station",
                 why: "the eject's outcome is unknown".to_owned(),
@@ -41,10 +48,11 @@ impl Starts {
         if outcome != EjectOutcome::Expired {
             return Ok(outcome);
         }
+        let eject_id = runtime::fresh_id();
         let intent = self
             .rentals
-            .tx("start_eject_intent_again", async |connection| {
-                db_rental::renew_eject_intent(connection, lease, runtime::fresh_id()).await
+            .statement("start_eject_intent_again", async |connection| {
+                db_rental::renew_eject_intent(connection, lease, eject_id).await
             })
             .await?;
         rental.eject = Some(intent);
@@ -78,9 +86,16 @@ impl Starts {
         Ok(answer)
     }
 
-    async fn tell_billing(&self, event_id: Uuid, event: RentalEvent) {
-        delivery::copy_inline(&self.rentals, &self.billing, event_id, event).await;
-        reached(StartStep::Delivered).await;
+    fn tell_billing(
+        &self,
+        event_id: Uuid,
+        event: RentalEvent,
+    ) -> impl Future<Output = ()> + 'static + use<> {
+        let (rentals, billing) = (self.rentals.clone(), self.billing.clone());
+        async move {
+            delivery::copy_at_once(&rentals, &billing, event_id, event).await;
+            reached(StartStep::Delivered).await;
+        }
     }
 }
 
@@ -94,11 +109,21 @@ pub async fn record_eject(
     lease: Lease,
     powerbank_id: &PowerbankId,
 ) -> Result<Decided, DbError> {
-    rentals
+    let unopposed = rentals
         .tx("start_activate", async |connection| {
-            start_decision::activate(connection, lease, powerbank_id, None).await
+            start_decision::activate_unopposed(connection, lease, powerbank_id, None).await
         })
-        .await
+        .await;
+    match unopposed {
+        Err(error) if error.is_refused_by(ONE_OPEN_PER_POWERBANK) => {
+            rentals
+                .tx("start_activate_opposed", async |connection| {
+                    start_decision::activate(connection, lease, powerbank_id, None).await
+                })
+                .await
+        }
+        decided => decided,
+    }
 }
 
 /// PENDING to FAILED: no power bank left the station, and the quote serves again for what remains

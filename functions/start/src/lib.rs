@@ -25,8 +25,9 @@ use domain::IdempotencyKey;
 use external::{PaymentsClient, StationsClient};
 use lambda_http::Request;
 use runtime::StartError;
-use runtime::api::{ApiError, Reply};
+use runtime::api::ApiError;
 use runtime::env::Env;
+use runtime::http::Served;
 use serde::{Deserialize, Serialize};
 
 /// Starts rentals.
@@ -62,16 +63,16 @@ impl Starts {
     ///
     /// # Errors
     /// [`ApiError`]: what is not stored under the key (400, 404, 409 in flight or used, 422, 503).
-    pub async fn handle(&self, request: &Request) -> Result<Reply, ApiError> {
+    pub async fn handle(&self, request: &Request) -> Result<Served, ApiError> {
         let key = runtime::http::header(request, "Idempotency-Key")?;
         let key = IdempotencyKey::parse(key).map_err(ApiError::bad_request)?;
         let body: StartRequest = runtime::http::json_body(request)?;
         match self.begin(&key, &body).await? {
-            Begun::Answered(reply) => Ok(reply),
+            Begun::Answered(reply) => Ok(reply.into()),
             Begun::Pending(rental, lease) => match self.go_on(*rental, lease).await {
-                Ok(reply) => Ok(reply),
+                Ok(served) => Ok(served),
                 // Somebody took over, and may have come to the end meanwhile.
-                Err(ApiError::InFlight) => self.answer_of_another(&key).await,
+                Err(ApiError::InFlight) => Ok(self.answer_of_another(&key).await?.into()),
                 Err(error) => {
                     self.park(lease).await;
                     Err(error)
@@ -81,18 +82,18 @@ impl Starts {
     }
 
     /// From what is committed to the end.
-    async fn go_on(&self, rental: Rental, lease: Lease) -> Result<Reply, ApiError> {
+    async fn go_on(&self, rental: Rental, lease: Lease) -> Result<Served, ApiError> {
         if rental.eject.is_some() {
             return self.eject(rental, lease).await;
         }
         match self.secure_deposit(rental, lease).await? {
             Ok(rental) => self.eject(rental, lease).await,
-            Err(refused) => Ok(refused),
+            Err(refused) => Ok(refused.into()),
         }
     }
 
     /// The client may try again at once; nobody else before the lease has run out.
-    async fn park(&self, lease: Lease) {
+    pub(crate) async fn park(&self, lease: Lease) {
         let parked = self
             .rentals
             .statement("park_start", async |c| db_rental::park(c, lease).await)

@@ -13,11 +13,12 @@ runtime::steps! {
         EjectIntended = "start.eject-intended",
         /// The station was asked for a power bank; its answer is not committed.
         EjectCalled = "start.eject-called",
-        /// ACTIVE or FAILED, and the answer, are committed; nobody was told.
+        /// ACTIVE or FAILED, and the answer, are committed; nobody was told, nor the client answered.
         Decided = "start.decided",
         /// The provider was asked for the release of a failed start's hold.
         ReleaseCalled = "start.release-called",
-        /// Billing was told, or the hold released; the client was not answered.
+        /// The client of a rental was answered and billing told; or the hold of a failed start was
+        /// released, and its client is not answered yet.
         Delivered = "start.delivered",
     }
 }

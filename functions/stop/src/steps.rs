@@ -5,9 +5,9 @@ runtime::steps! {
     StopStep {
         /// Nothing is committed.
         Received = "stop.received",
-        /// The end and the answer are committed; nobody was told.
+        /// The end and the answer are committed; nobody was told, nor the client answered.
         Decided = "stop.decided",
-        /// Billing was told; the client was not answered.
+        /// The client was answered and billing told.
         Delivered = "stop.delivered",
     }
 }

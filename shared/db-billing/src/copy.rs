@@ -27,11 +27,17 @@ impl RentalCopy {
             event,
         }))
     }
+
+    /// Whether it may close the rental's books at once, which takes a second statement.
+    #[must_use]
+    pub const fn is_ended(&self) -> bool {
+        self.event.finished_at.is_some()
+    }
 }
 
 /// Tells billing of transitions: a newer version replaces an older one, never the other way. All
 /// of them, or with one refused, none. Repeating it changes nothing. An end up to which all is
-/// billed already closes the books at once.
+/// billed already closes the books at once; with one among them it needs a transaction around it.
 ///
 /// # Errors
 /// [`DbError`].
@@ -110,7 +116,7 @@ pub async fn upsert_copies(
     .await?;
     let ended: Vec<RentalId> = copies
         .iter()
-        .filter(|copy| copy.event.finished_at.is_some())
+        .filter(|copy| copy.is_ended())
         .map(|copy| copy.event.rental_id)
         .filter(|rental_id| changed.contains(&rental_id.uuid()))
         .collect();

@@ -1,12 +1,13 @@
 //! Idempotency keys: the same key gives the same bytes.
 
 use db::DbError;
-use domain::{IdempotencyKey, Moment, RentalId};
+use domain::{IdempotencyKey, RentalId};
 use runtime::api::Reply;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 /// Empty while there is no authorizer to tell callers apart.
-const CALLER: &str = "";
+pub(crate) const CALLER: &str = "";
 
 /// Which endpoint a key was sent to; the same key may be sent to both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,69 @@ pub struct KeyUse {
     pub answer: Option<Reply>,
 }
 
-/// What is known of `key` at `endpoint`, and the database's time at which it was asked.
+impl KeyUse {
+    /// Of the columns of a key's row; none without one.
+    pub(crate) fn read(
+        fingerprint: Option<String>,
+        rental_id: Option<Uuid>,
+        status: Option<i16>,
+        response: Option<String>,
+    ) -> Option<Self> {
+        let status = status.and_then(|status| u16::try_from(status).ok());
+        Some(Self {
+            fingerprint: fingerprint?,
+            rental_id: RentalId::new(rental_id?),
+            answer: status
+                .zip(response)
+                .map(|(status, body)| Reply { status, body }),
+        })
+    }
+}
+
+/// What became of a write that takes effect only if what was read still holds.
+#[derive(Clone, Debug)]
+pub enum Written<T> {
+    /// It took effect.
+    Done(T),
+    /// What was read does not hold any more. Nothing is written.
+    MovedOn,
+    /// The key is in use: another request was first, or it is old and not purged yet. Nothing is
+    /// written.
+    KeyTaken,
+}
+
+impl<T> Written<T> {
+    /// The same, with something else that was done.
+    #[must_use]
+    pub fn map<U>(self, done: impl FnOnce(T) -> U) -> Written<U> {
+        match self {
+            Self::Done(value) => Written::Done(done(value)),
+            Self::MovedOn => Written::MovedOn,
+            Self::KeyTaken => Written::KeyTaken,
+        }
+    }
+
+    /// Takes a refusal by the key's index for what it is.
+    pub(crate) fn unless_key_taken(written: Result<Self, DbError>) -> Result<Self, DbError> {
+        match written {
+            Err(error) if error.is_refused_by("idempotency_keys_pkey") => Ok(Self::KeyTaken),
+            written => written,
+        }
+    }
+}
+
+/// An answer that is stored under the key of the request that it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct Answered<'a> {
+    /// The request's key.
+    pub key: &'a IdempotencyKey,
+    /// The request's parsed fields.
+    pub fingerprint: &'a str,
+    /// The answer.
+    pub answer: &'a Reply,
+}
+
+/// What is known of `key` at `endpoint`.
 ///
 /// # Errors
 /// [`DbError`].
@@ -45,73 +108,74 @@ pub async fn find_key(
     connection: &mut PgConnection,
     endpoint: Endpoint,
     key: &IdempotencyKey,
-) -> Result<(Option<KeyUse>, Moment), DbError> {
+) -> Result<Option<KeyUse>, DbError> {
     let row = sqlx::query!(
         r#"
-        SELECT app_now() AS "now!", fingerprint AS "fingerprint?", rental_id AS "rental_id?",
-               status, response
-        FROM (SELECT) AS always
-        LEFT JOIN idempotency_keys
-               ON caller = $1 AND endpoint = $2 AND key = $3
-              AND created_at > app_now() - interval '24 hours'
+        SELECT fingerprint, rental_id, status, response
+        FROM idempotency_keys
+        WHERE caller = $1 AND endpoint = $2 AND key = $3
+          AND created_at > app_now() - interval '24 hours'
         "#,
         CALLER,
         endpoint.as_str(),
         key.as_str(),
     )
-    .fetch_one(connection)
+    .fetch_optional(connection)
     .await?;
-    let used = row
-        .fingerprint
-        .zip(row.rental_id)
-        .map(|(fingerprint, rental_id)| KeyUse {
-            fingerprint,
-            rental_id: RentalId::new(rental_id),
-            answer: row
-                .status
-                .and_then(|status| u16::try_from(status).ok())
-                .zip(row.response)
-                .map(|(status, body)| Reply { status, body }),
-        });
-    Ok((used, row.now))
+    Ok(row.and_then(|row| {
+        let (fingerprint, rental_id) = (Some(row.fingerprint), Some(row.rental_id));
+        KeyUse::read(fingerprint, rental_id, row.status, row.response)
+    }))
 }
 
-/// Takes `key` for a request about `rental_id`, with its answer where that is decided already. A
-/// key older than a day is free again.
+/// Stores the answer of a stop that found its rental ended.
 ///
 /// # Errors
-/// [`DbError::Raced`] when another request took it first.
-pub async fn insert_key(
+/// [`DbError`].
+pub async fn answer_stop(
     connection: &mut PgConnection,
-    endpoint: Endpoint,
-    key: &IdempotencyKey,
-    fingerprint: &str,
     rental_id: RentalId,
-    answer: Option<&Reply>,
-) -> Result<(), DbError> {
+    answered: &Answered<'_>,
+) -> Result<Written<()>, DbError> {
     let done = sqlx::query!(
         r#"
         INSERT INTO idempotency_keys (caller, endpoint, key, fingerprint, rental_id, status, response)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
-        ON CONFLICT (caller, endpoint, key) DO UPDATE
-        SET fingerprint = excluded.fingerprint, rental_id = excluded.rental_id,
-            status = excluded.status, response = excluded.response, created_at = app_now()
-        WHERE idempotency_keys.created_at <= app_now() - interval '24 hours'
+        VALUES ($1, 'stop', $2, $3, $4, $5, $6)
+        "#,
+        CALLER,
+        answered.key.as_str(),
+        answered.fingerprint,
+        rental_id.uuid(),
+        i16::try_from(answered.answer.status).ok(),
+        answered.answer.body,
+    )
+    .execute(connection)
+    .await;
+    Written::unless_key_taken(done.map(|_| Written::Done(())).map_err(DbError::from))
+}
+
+/// Frees a key that is older than a day and not purged yet; nothing otherwise.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn free_old_key(
+    connection: &mut PgConnection,
+    endpoint: Endpoint,
+    key: &IdempotencyKey,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        r#"
+        DELETE FROM idempotency_keys
+        WHERE caller = $1 AND endpoint = $2 AND key = $3
+          AND created_at <= app_now() - interval '24 hours'
         "#,
         CALLER,
         endpoint.as_str(),
         key.as_str(),
-        fingerprint,
-        rental_id.uuid(),
-        answer.and_then(|answer| i16::try_from(answer.status).ok()),
-        answer.map(|answer| answer.body.as_str()),
     )
     .execute(connection)
     .await?;
-    match done.rows_affected() {
-        1 => Ok(()),
-        _ => Err(DbError::Raced("another request took the key".to_owned())),
-    }
+    Ok(())
 }
 
 /// Stores the answer of the start that began `rental_id`, in the transaction that decided it. The

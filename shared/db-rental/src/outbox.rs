@@ -27,29 +27,24 @@ pub struct PowerbankReturn {
     pub powerbank_id: PowerbankId,
 }
 
-/// Writes the row of a transition, in the transition's transaction. `returned_to` is the station
-/// at which the power bank came back.
+/// What the row of a transition tells.
+pub(crate) fn payload(event: &RentalEvent) -> Result<serde_json::Value, DbError> {
+    serde_json::to_value(event)
+        .map_err(|error| DbError::Defect(format!("an event does not serialize: {error}")))
+}
+
+/// Writes the row of a transition, in the transition's transaction.
 pub(crate) async fn insert_outbox(
     connection: &mut PgConnection,
     rental: &Rental,
     event_id: Uuid,
-    returned_to: Option<&StationId>,
 ) -> Result<(), DbError> {
-    let payload = serde_json::to_value(rental.event())
-        .map_err(|error| DbError::Defect(format!("an event does not serialize: {error}")))?;
     sqlx::query!(
-        r#"
-        INSERT INTO outbox (event_id, rental_id, version, payload, return_station_id,
-                            return_expires_at)
-        VALUES ($1, $2, $3, $4, $5,
-                CASE WHEN $5::text IS NOT NULL THEN app_now() + $6 END)
-        "#,
+        "INSERT INTO outbox (event_id, rental_id, version, payload) VALUES ($1, $2, $3, $4)",
         event_id,
         rental.rental_id.uuid(),
         rental.version,
-        payload,
-        returned_to.map(StationId::as_str),
-        KEY_RETENTION,
+        payload(&rental.event())?,
     )
     .execute(connection)
     .await?;

@@ -304,7 +304,7 @@ pub(crate) fn read_end(
     }))
 }
 
-fn read<T, E: Display>(column: &'static str, value: Result<T, E>) -> Result<T, BadRow> {
+pub(crate) fn read<T, E: Display>(column: &'static str, value: Result<T, E>) -> Result<T, BadRow> {
     value.map_err(|error| bad(column, error))
 }
 

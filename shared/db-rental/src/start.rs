@@ -1,12 +1,15 @@
 //! The steps of a start: PENDING with a hold's intent, the eject's intent, then ACTIVE or FAILED.
 
-use crate::outbox::insert_outbox;
+use crate::keys::{CALLER, Written};
+use crate::outbox::{insert_outbox, payload};
 use crate::quote::Quote;
-use crate::rental::{LEASE, Lease, Rental, lock_rental};
+use crate::rental::{Hold, LEASE, Lease, Rental, lock_rental};
 use db::DbError;
 use domain::{
-    HoldStatus, Intent, Moment, PROVIDER_MEMORY, PowerbankId, QuoteId, RentalStatus, Running,
+    HoldStatus, IdempotencyKey, Intent, Moment, PROVIDER_MEMORY, PowerbankId, QuoteId,
+    RentalStatus, Running,
 };
+use runtime::api::Reply;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -26,21 +29,32 @@ pub struct NewRental<'a> {
     pub quote_id: QuoteId,
     /// What the quote promised.
     pub quote: &'a Quote,
+    /// Of the request.
+    pub key: &'a IdempotencyKey,
+    /// The request's parsed fields.
+    pub fingerprint: &'a str,
     /// The hold's `Idempotency-Key`; none for a deposit of zero.
     pub hold_id: Option<Uuid>,
     /// The eject's `Idempotency-Key`, where no hold comes before it.
     pub eject_id: Option<Uuid>,
 }
 
-/// Begins a rental: consumes the quote and commits the first call's intent. Intents live as long
-/// as the lease. False when the quote serves another rental.
+/// Begins a rental: consumes the quote, takes the key and commits the first call's intent. Intents
+/// live as long as the lease. One statement, all of it or nothing.
 ///
 /// # Errors
 /// [`DbError`].
 pub async fn insert_pending(
     connection: &mut PgConnection,
     new: &NewRental<'_>,
-) -> Result<bool, DbError> {
+) -> Result<Written<Rental>, DbError> {
+    Written::unless_key_taken(try_insert_pending(connection, new).await)
+}
+
+async fn try_insert_pending(
+    connection: &mut PgConnection,
+    new: &NewRental<'_>,
+) -> Result<Written<Rental>, DbError> {
     let Quote {
         user_id,
         station_id,
@@ -52,18 +66,26 @@ pub async fn insert_pending(
     } else {
         HoldStatus::None
     };
-    let done = sqlx::query!(
+    let begun = sqlx::query!(
         r#"
-        INSERT INTO rentals (rental_id, quote_id, user_id, station_id, tariff_id, price_per_hour,
-                             free_period_min, deposit, buyout, trusted, has_subscription, status,
-                             hold_status, hold_id, hold_expires_at, eject_id, eject_expires_at,
-                             lease_token, lease_until)
-        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING',
-               $12, $13, CASE WHEN $13::uuid IS NOT NULL THEN until END,
-               $14, CASE WHEN $14::uuid IS NOT NULL THEN until END,
-               $15, until
-        FROM (SELECT app_now() + $16 AS until) AS lease
-        ON CONFLICT (quote_id) WHERE status <> 'FAILED' DO NOTHING
+        WITH begun AS (
+            INSERT INTO rentals (rental_id, quote_id, user_id, station_id, tariff_id,
+                                 price_per_hour, free_period_min, deposit, buyout, trusted,
+                                 has_subscription, status, hold_status, hold_id, hold_expires_at,
+                                 eject_id, eject_expires_at, lease_token, lease_until)
+            SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'PENDING',
+                   $12, $13, CASE WHEN $13::uuid IS NOT NULL THEN until END,
+                   $14, CASE WHEN $14::uuid IS NOT NULL THEN until END,
+                   $15, until
+            FROM (SELECT app_now() + $16::interval AS until) AS lease
+            WHERE (SELECT expires_at FROM quotes WHERE quote_id = $2) > app_now()
+            ON CONFLICT (quote_id) WHERE status <> 'FAILED' DO NOTHING
+            RETURNING rental_id, created_at, lease_until
+        ), taken AS (
+            INSERT INTO idempotency_keys (caller, endpoint, key, fingerprint, rental_id)
+            SELECT $17, 'start', $18, $19, rental_id FROM begun
+        )
+        SELECT created_at AS "created_at!", lease_until AS "lease_until!" FROM begun
         "#,
         new.lease.rental_id.uuid(),
         new.quote_id.uuid(),
@@ -81,10 +103,41 @@ pub async fn insert_pending(
         new.eject_id,
         new.lease.token,
         LEASE,
+        CALLER,
+        new.key.as_str(),
+        new.fingerprint,
     )
-    .execute(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let Some(begun) = begun else {
+        return Ok(Written::MovedOn);
+    };
+    let intent = |id| Intent {
+        id,
+        expires_at: begun.lease_until,
+    };
+    Ok(Written::Done(Rental {
+        rental_id: new.lease.rental_id,
+        quote_id: new.quote_id,
+        user_id: user_id.clone(),
+        station_id: station_id.clone(),
+        terms: *terms,
+        status: RentalStatus::Pending,
+        version: 0,
+        created_at: begun.created_at,
+        powerbank_id: None,
+        started_at: None,
+        end: None,
+        hold: Hold {
+            status: hold_status,
+            intent: new.hold_id.map(intent),
+            release: None,
+        },
+        eject: new.eject_id.map(intent),
+        lease_until: Some(begun.lease_until),
+        flag_reason: None,
+        now: begun.created_at,
+    }))
 }
 
 /// Commits a new intent for a hold whose last request ran out unheard.
@@ -168,50 +221,77 @@ pub async fn renew_eject_intent(
     intent(eject_id, expires_at)
 }
 
-/// PENDING to ACTIVE: the station ejected `powerbank_id`, and the time runs `since` then, or from
-/// now. The moment of the buyout follows from the start and the terms, and is kept for its index.
+/// The rental of `lease`, locked, as it is once the station ejected `powerbank_id` and the time runs
+/// `since` then, or from now.
 ///
 /// # Errors
-/// [`DbError::Lost`] when the lease is lost.
-pub async fn activate(
+/// [`DbError::Lost`] when it is not PENDING.
+pub async fn lock_as_active(
     connection: &mut PgConnection,
     lease: Lease,
     powerbank_id: &PowerbankId,
     since: Option<Moment>,
-    event_id: Uuid,
 ) -> Result<Rental, DbError> {
     let rental = lock_pending(connection, lease)
         .await?
         .moved_to(RentalStatus::Active)?;
-    let started_at = domain::whole_seconds(since.unwrap_or(rental.now));
-    let running = Running {
-        started_at,
-        price: rental.terms.price,
-    };
-    let rental = Rental {
+    Ok(Rental {
         powerbank_id: Some(powerbank_id.clone()),
-        started_at: Some(started_at),
+        started_at: Some(domain::whole_seconds(since.unwrap_or(rental.now))),
         ..rental
-    };
-    let done = sqlx::query!(
+    })
+}
+
+/// PENDING to ACTIVE, the row that tells of it, and the answer under the start's key, whose day
+/// counts from here ([`answer_start`](crate::answer_start)). The moment of the buyout follows from
+/// the start and the terms, and is kept for its index.
+///
+/// # Errors
+/// [`DbError::Lost`] when the lease is lost; refused by [`ONE_OPEN_PER_POWERBANK`] when the power
+/// bank has another open rental.
+pub async fn activate(
+    connection: &mut PgConnection,
+    lease: Lease,
+    active: &Rental,
+    event_id: Uuid,
+    answer: &Reply,
+) -> Result<(), DbError> {
+    let activated = sqlx::query_scalar!(
         r#"
-        UPDATE rentals
-        SET status = 'ACTIVE', version = $3, powerbank_id = $4, started_at = $5, buyout_at = $6,
-            lease_token = NULL, lease_until = NULL
-        WHERE rental_id = $1 AND lease_token = $2 AND status = 'PENDING'
+        WITH activated AS (
+            UPDATE rentals
+            SET status = 'ACTIVE', version = $3, powerbank_id = $4, started_at = $5, buyout_at = $6,
+                lease_token = NULL, lease_until = NULL
+            WHERE rental_id = $1 AND lease_token = $2 AND status = 'PENDING'
+            RETURNING rental_id
+        ), told AS (
+            INSERT INTO outbox (event_id, rental_id, version, payload)
+            SELECT $7, rental_id, $3, $8 FROM activated
+        ), answered AS (
+            UPDATE idempotency_keys k
+            SET status = $9, response = $10, created_at = app_now()
+            FROM activated
+            WHERE k.rental_id = activated.rental_id AND k.endpoint = 'start' AND k.response IS NULL
+        )
+        SELECT count(*) AS "activated!" FROM activated
         "#,
         lease.rental_id.uuid(),
         lease.token,
-        rental.version,
-        powerbank_id.as_str(),
-        started_at,
-        running.buyout_at(),
+        active.version,
+        active.powerbank_id.as_ref().map(PowerbankId::as_str),
+        active.started_at,
+        active.running().and_then(Running::buyout_at),
+        event_id,
+        payload(&active.event())?,
+        i16::try_from(answer.status).ok(),
+        answer.body,
     )
-    .execute(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    db::one_row(done.rows_affected(), LEASE_LOST)?;
-    insert_outbox(connection, &rental, event_id, None).await?;
-    Ok(rental)
+    match activated {
+        0 => Err(DbError::Lost(LEASE_LOST)),
+        _ => Ok(()),
+    }
 }
 
 /// PENDING to FAILED: no power bank left the station, and the quote serves again. A hold that
@@ -257,7 +337,7 @@ pub async fn fail(
     .execute(&mut *connection)
     .await?;
     db::one_row(done.rows_affected(), LEASE_LOST)?;
-    insert_outbox(connection, &rental, event_id, None).await?;
+    insert_outbox(connection, &rental, event_id).await?;
     Ok(rental)
 }
 

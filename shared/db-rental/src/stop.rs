@@ -1,9 +1,13 @@
 //! The end of a rental: the one place where it is decided.
 
-use crate::outbox::insert_outbox;
-use crate::rental::{LONGEST_REQUEST, Rental, lock_rental};
+use crate::keys::{Answered, CALLER, Written};
+use crate::outbox::payload;
+use crate::rental::{KEY_RETENTION, LONGEST_REQUEST, Rental, lock_rental};
 use db::DbError;
-use domain::{End, EndStatus, Moment, PowerbankId, RentalId, StationId, UserId};
+use domain::{
+    Amount, End, EndStatus, Moment, PowerbankId, RentalEvent, RentalId, RentalStatus, StationId,
+    UserId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -19,13 +23,12 @@ pub async fn end(
     returned_to: Option<&StationId>,
     event_id: Uuid,
 ) -> Result<Rental, DbError> {
-    // A power bank that was bought out is the user's, wherever it stands.
-    let returned_to = returned_to.filter(|_| end.status == EndStatus::Finished);
     let rental = Rental {
         end: Some(end),
         ..rental.moved_to(end.status.into())?
     };
-    write_end(connection, &rental, end, returned_to, event_id).await?;
+    let written = write_end(connection, &rental.event(), returned_to, event_id, None).await?;
+    only_if_done(&written)?;
     Ok(rental)
 }
 
@@ -49,36 +52,93 @@ pub async fn correct_end(
         end: Some(end),
         ..rental
     };
-    write_end(connection, &rental, end, None, event_id).await?;
+    let written = write_end(connection, &rental.event(), None, event_id, None).await?;
+    only_if_done(&written)?;
     Ok(rental)
 }
 
+/// The same end for a stop that read the rental without locking it, and its answer under its key:
+/// `ended` is the rental as it is to be. One statement, all of it or nothing.
+///
+/// # Errors
+/// [`DbError`].
+pub async fn end_and_answer(
+    connection: &mut PgConnection,
+    ended: &RentalEvent,
+    returned_to: &StationId,
+    event_id: Uuid,
+    answered: &Answered<'_>,
+) -> Result<Written<()>, DbError> {
+    let returned_to = Some(returned_to);
+    let written = write_end(connection, ended, returned_to, event_id, Some(answered)).await;
+    Written::unless_key_taken(written)
+}
+
+/// The end, the row that tells of it, and the answer where there is one.
 async fn write_end(
     connection: &mut PgConnection,
-    rental: &Rental,
-    end: End,
+    ended: &RentalEvent,
     returned_to: Option<&StationId>,
     event_id: Uuid,
-) -> Result<(), DbError> {
-    let done = sqlx::query!(
+    answered: Option<&Answered<'_>>,
+) -> Result<Written<()>, DbError> {
+    // A power bank that was bought out is the user's, wherever it stands.
+    let returned_to = returned_to.filter(|_| ended.status == RentalStatus::Finished);
+    let rows = sqlx::query_scalar!(
         r#"
-        UPDATE rentals
-        SET status = $2, version = $3, finished_at = $4, total_amount = $5,
-            stop_station_id = coalesce($6, stop_station_id)
-        WHERE rental_id = $1 AND status IN ('ACTIVE', 'FINISHED', 'BUYOUT')
-          AND version = $3::bigint - 1
+        WITH ended AS (
+            UPDATE rentals
+            SET status = $2, version = $3, finished_at = $4, total_amount = $5,
+                stop_station_id = coalesce($6, stop_station_id)
+            WHERE rental_id = $1 AND status IN ('ACTIVE', 'FINISHED', 'BUYOUT')
+              AND version = $3::bigint - 1
+            RETURNING rental_id
+        ), told AS (
+            INSERT INTO outbox (event_id, rental_id, version, payload, return_station_id,
+                                return_expires_at)
+            SELECT $7, rental_id, $3, $8, $6,
+                   CASE WHEN $6::text IS NOT NULL THEN app_now() + $9::interval END
+            FROM ended
+        ), answered AS (
+            INSERT INTO idempotency_keys (caller, endpoint, key, fingerprint, rental_id, status,
+                                          response)
+            SELECT $10, 'stop', $11, $12, rental_id, $13, $14
+            FROM ended
+            WHERE $11::text IS NOT NULL
+        )
+        SELECT count(*) AS "rows!" FROM ended
         "#,
-        rental.rental_id.uuid(),
-        rental.status.as_str(),
-        rental.version,
-        end.finished_at,
-        end.total_amount.units(),
+        ended.rental_id.uuid(),
+        ended.status.as_str(),
+        ended.version,
+        ended.finished_at,
+        ended.total_amount.map(Amount::units),
         returned_to.map(StationId::as_str),
+        event_id,
+        payload(ended)?,
+        KEY_RETENTION,
+        CALLER,
+        answered.map(|answered| answered.key.as_str()),
+        answered.map(|answered| answered.fingerprint),
+        answered.and_then(|answered| i16::try_from(answered.answer.status).ok()),
+        answered.map(|answered| answered.answer.body.as_str()),
     )
-    .execute(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    db::one_row(done.rows_affected(), "the rental is in another state")?;
-    insert_outbox(connection, rental, event_id, returned_to).await
+    Ok(match rows {
+        0 => Written::MovedOn,
+        _ => Written::Done(()),
+    })
+}
+
+/// For a rental that is locked: nobody can have moved it on.
+fn only_if_done(written: &Written<()>) -> Result<(), DbError> {
+    match written {
+        Written::Done(()) => Ok(()),
+        Written::MovedOn | Written::KeyTaken => {
+            Err(DbError::Lost("the rental is in another state"))
+        }
+    }
 }
 
 /// Writes down that an ACTIVE rental was bought out.

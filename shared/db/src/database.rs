@@ -1,15 +1,15 @@
-//! The pool and the transactions.
+//! The transactions.
 
+use crate::connections::{ACQUIRE_TIMEOUT, Connections};
 use crate::error::DbError;
 use runtime::env::{Env, EnvError};
-use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{Connection, PgConnection, Postgres};
-use std::num::NonZeroU32;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::{Connection, PgConnection, Postgres, Transaction};
+use std::num::NonZeroU16;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::error::Elapsed;
 
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(1);
 const STATEMENT_TIMEOUT_MS: &str = "2000";
 /// A session that stops inside a transaction must not keep its locks.
 const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
@@ -17,12 +17,12 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS: &str = "5000";
 const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 const TRIES: u32 = 4;
 /// A function that serves one request at a time opens one; reconcile works side by side.
-const DEFAULT_MAX_CONNECTIONS: NonZeroU32 = NonZeroU32::new(8).unwrap();
+const DEFAULT_MAX_CONNECTIONS: NonZeroU16 = NonZeroU16::new(8).unwrap();
 
 /// One of the two databases. Cheap to clone; connects when first used.
 #[derive(Clone, Debug)]
 pub struct Database {
-    pool: PgPool,
+    connections: Arc<Connections>,
 }
 
 impl Database {
@@ -34,8 +34,8 @@ impl Database {
     pub fn from_env(env: &Env, variable: &'static str) -> Result<Self, EnvError> {
         let meaning = "a PostgreSQL URL, postgres://user:password@host:port/name";
         let options: PgConnectOptions = env.required(variable, meaning)?;
-        let max_connections = env.or("DATABASE_MAX_CONNECTIONS", DEFAULT_MAX_CONNECTIONS)?;
-        Ok(Self::of(options, max_connections))
+        let most = env.or("DATABASE_MAX_CONNECTIONS", DEFAULT_MAX_CONNECTIONS)?;
+        Ok(Self::of(options, most))
     }
 
     /// The database at `url`, for tools that are told where it is; no connection is made yet.
@@ -46,21 +46,17 @@ impl Database {
         Ok(Self::of(url.parse()?, DEFAULT_MAX_CONNECTIONS))
     }
 
-    fn of(options: PgConnectOptions, max_connections: NonZeroU32) -> Self {
-        let pool = PgPoolOptions::new()
-            .max_connections(max_connections.get())
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            // A connection that died while it was idle shows when it is used, and costs no other
-            // one a round trip.
-            .test_before_acquire(false)
-            .connect_lazy_with(options.options([
-                ("statement_timeout", STATEMENT_TIMEOUT_MS),
-                (
-                    "idle_in_transaction_session_timeout",
-                    IDLE_IN_TRANSACTION_TIMEOUT_MS,
-                ),
-            ]));
-        Self { pool }
+    fn of(options: PgConnectOptions, most: NonZeroU16) -> Self {
+        let options = options.options([
+            ("statement_timeout", STATEMENT_TIMEOUT_MS),
+            (
+                "idle_in_transaction_session_timeout",
+                IDLE_IN_TRANSACTION_TIMEOUT_MS,
+            ),
+        ]);
+        Self {
+            connections: Arc::new(Connections::new(options, most)),
+        }
     }
 
     /// Runs `work` in one transaction and commits it. `name` is for logs.
@@ -76,93 +72,122 @@ impl Database {
         name: &'static str,
         work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut tries = 1;
-        loop {
-            let result = tokio::time::timeout(TRANSACTION_TIMEOUT, self.try_tx(&work))
-                .await
-                .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))));
-            match result {
-                Err(DbError::Raced(why)) if tries < TRIES => {
-                    tracing::debug!(
-                        transaction = name,
-                        tries,
-                        why,
-                        "trying the transaction again"
-                    );
-                    tries = tries.saturating_add(1);
-                }
-                Err(error) => {
-                    tracing::debug!(transaction = name, %error, "the transaction failed");
-                    return Err(error);
-                }
-                Ok(value) => return Ok(value),
-            }
-        }
+        again_if_raced(name, async || self.try_tx(&work).await).await
     }
 
     /// Runs `work`, one statement that needs no transaction around it: a single round trip. It must
-    /// be one that can be repeated: when its connection breaks, it runs again on another.
+    /// be one that can be repeated: when another transaction was in the way, or its connection
+    /// breaks, it runs again.
     ///
     /// # Errors
-    /// Whatever `work` returns, and [`DbError`] of the database.
+    /// Whatever `work` returns, and [`DbError`] of the database. After [`DbError::Unavailable`] and
+    /// [`DbError::Broken`] it is unknown whether the statement took effect.
     pub async fn statement<T>(
         &self,
         name: &'static str,
         work: impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let run = async {
-            let mut idle = self.pool.options().get_max_connections();
-            loop {
-                let mut checkout = Checkout::of(&self.pool).await?;
-                let result = work(&mut checkout.connection).await;
-                checkout.came_to_an_end(&result);
-                match result {
-                    Err(DbError::Broken(_)) if idle > 0 => idle = idle.saturating_sub(1),
-                    result => return result,
+        again_if_raced(name, async || self.try_statement(&work).await).await
+    }
+
+    async fn try_statement<T>(
+        &self,
+        work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
+    ) -> Result<T, DbError> {
+        let mut checkout = self.connections.check_out().await?;
+        loop {
+            let result = work(&mut checkout.connection).await;
+            match result {
+                // It may have died before it was used.
+                Err(DbError::Broken(_)) if checkout.is_reused => {
+                    checkout = checkout.renewed().await?;
+                }
+                Err(error) if error.is_lost_connection() => return Err(error),
+                result => {
+                    checkout.goes_back();
+                    return result;
                 }
             }
-        };
-        tokio::time::timeout(TRANSACTION_TIMEOUT, run)
-            .await
-            .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))))
+        }
     }
 
     async fn try_tx<T>(
         &self,
         work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
     ) -> Result<T, DbError> {
-        let mut idle = self.pool.options().get_max_connections();
+        let mut checkout = self.connections.check_out().await?;
         loop {
-            let mut checkout = Checkout::of(&self.pool).await?;
             let begun = tokio::time::timeout(ACQUIRE_TIMEOUT, checkout.connection.begin()).await;
-            let mut tx = match hung_or(begun) {
-                // It died while it was idle: nothing has happened yet.
-                Err(DbError::Broken(_)) if idle > 0 => {
-                    idle = idle.saturating_sub(1);
-                    continue;
-                }
-                begun => begun?,
+            let done = match hung_or(begun) {
+                // It died before it was used: nothing has happened yet.
+                Err(DbError::Broken(_)) if checkout.is_reused => None,
+                begun => Some(work_in(begun?, work).await),
             };
-            let result = async {
-                let value = work(&mut tx).await?;
-                tx.commit().await?;
-                Ok(value)
+            match done {
+                None => checkout = checkout.renewed().await?,
+                Some(Done { result, is_over }) => {
+                    if is_over {
+                        checkout.goes_back();
+                    }
+                    return result;
+                }
             }
-            .await;
-            checkout.came_to_an_end(&result);
-            return result;
         }
     }
 
     /// Whether the database answers within `within`.
     pub async fn is_connected(&self, within: Duration) -> bool {
-        let ping = async {
-            let mut checkout = Checkout::of(&self.pool).await?;
-            let result = checkout.connection.ping().await.map_err(DbError::from);
-            checkout.came_to_an_end(&result);
-            result
-        };
+        let ping = self.statement("ping", async |connection| Ok(connection.ping().await?));
         matches!(tokio::time::timeout(within, ping).await, Ok(Ok(())))
+    }
+}
+
+async fn again_if_raced<T>(
+    name: &'static str,
+    work: impl AsyncFn() -> Result<T, DbError>,
+) -> Result<T, DbError> {
+    let mut tries = 1;
+    loop {
+        let result = tokio::time::timeout(TRANSACTION_TIMEOUT, work())
+            .await
+            .unwrap_or_else(|_| Err(DbError::Unavailable(format!("{name} took too long"))));
+        match result {
+            Err(DbError::Raced(why)) if tries < TRIES => {
+                tracing::debug!(transaction = name, tries, why, "trying again");
+                tries = tries.saturating_add(1);
+            }
+            Err(error) => {
+                tracing::debug!(transaction = name, %error, "the transaction failed");
+                return Err(error);
+            }
+            Ok(value) => return Ok(value),
+        }
+    }
+}
+
+/// What became of the work in a transaction, and whether that is over for the server, too.
+struct Done<T> {
+    result: Result<T, DbError>,
+    is_over: bool,
+}
+
+async fn work_in<T>(
+    mut tx: Transaction<'_, Postgres>,
+    work: &impl AsyncFn(&mut PgConnection) -> Result<T, DbError>,
+) -> Done<T> {
+    match work(&mut tx).await {
+        Ok(value) => {
+            let committed = tx.commit().await;
+            Done {
+                is_over: committed.is_ok(),
+                result: committed.map(|()| value).map_err(DbError::from),
+            }
+        }
+        Err(error) => Done {
+            // At once, not when the connection is used next: until then its locks would stand.
+            is_over: !error.is_lost_connection() && tx.rollback().await.is_ok(),
+            result: Err(error),
+        },
     }
 }
 
@@ -172,42 +197,11 @@ fn hung_or<T>(begun: Result<Result<T, sqlx::Error>, Elapsed>) -> Result<T, DbErr
     Ok(begun?)
 }
 
-/// A database that somebody else connects to: for tests, which look into it as well.
-impl From<PgPool> for Database {
-    fn from(pool: PgPool) -> Self {
-        Self { pool }
-    }
-}
-
-/// A connection out of the pool. It goes back only when its work came to an end: one that was
-/// cancelled on the way may still stand inside a transaction, or wait on a socket that is dead.
-struct Checkout {
-    connection: PoolConnection<Postgres>,
-    may_go_back: bool,
-}
-
-impl Checkout {
-    async fn of(pool: &PgPool) -> Result<Self, DbError> {
-        let connection = pool
-            .acquire()
-            .await
-            .map_err(|error| DbError::Unavailable(error.to_string()))?;
-        Ok(Self {
-            connection,
-            may_go_back: false,
-        })
-    }
-
-    fn came_to_an_end<T>(&mut self, result: &Result<T, DbError>) {
-        self.may_go_back = !matches!(result, Err(DbError::Unavailable(_) | DbError::Broken(_)));
-    }
-}
-
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        if !self.may_go_back {
-            self.connection.close_on_drop();
-        }
+/// The database of somebody else's connections: for tests, which look into it as well.
+impl From<&PgPool> for Database {
+    fn from(pool: &PgPool) -> Self {
+        let options = PgConnectOptions::clone(&pool.connect_options());
+        Self::of(options, DEFAULT_MAX_CONNECTIONS)
     }
 }
 

@@ -62,6 +62,11 @@ impl DbError {
         matches!(self, Self::Refused { .. } | Self::BadRow(_))
     }
 
+    /// Whether nothing more can be said over the connection on which it happened.
+    pub(crate) const fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Broken(_))
+    }
+
     /// Whether it is this constraint that refuses the data.
     #[must_use]
     pub fn is_refused_by(&self, name: &str) -> bool {
@@ -75,9 +80,6 @@ impl From<sqlx::Error> for DbError {
         match &error {
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => {
                 Self::Broken(text)
-            }
-            sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => {
-                Self::Unavailable(text)
             }
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("40001" | "40P01" | "55P03") => Self::Raced(text),

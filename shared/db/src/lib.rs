@@ -1,9 +1,10 @@
 //! The one door to a database.
 //!
-//! `db-rental` and `db-billing` hold the SQL; this crate holds what both need around it: a pool
-//! with tight bounds, transactions by name that are tried again when the database says so, and
-//! one error that says whose fault it was.
+//! `db-rental` and `db-billing` hold the SQL; this crate holds what both need around it: a
+//! few connections with tight bounds, transactions by name that are tried again when the database
+//! says so, and //! one error that says whose fault it was.
 
+mod connections;
 mod database;
 mod error;
 mod halves;

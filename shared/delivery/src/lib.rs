@@ -1,10 +1,10 @@
-//! Delivers db-rental's outbox to db-billing: one row inline, right after its transition, and
+//! Delivers db-rental's outbox to db-billing: one row at once, right after its transition, and
 //! whatever a fault left behind in batches.
 //!
 //! A row is delivered at least once; a repeat changes nothing, because billing takes only what is
 //! newer than what it has.
 
-use db::{Database, DbError};
+use db::{Connection, Database, DbError};
 use db_billing::RentalCopy;
 use db_rental::Delivery;
 use domain::RentalEvent;
@@ -12,8 +12,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// A user does not wait for billing: what does not arrive in time, reconcile delivers.
-const INLINE_TIMEOUT: Duration = Duration::from_millis(250);
+/// A process does not wait longer for billing before it serves the next request: what does not
+/// arrive in time, reconcile delivers.
+const AT_ONCE_TIMEOUT: Duration = Duration::from_millis(250);
 const BATCH: i64 = 500;
 
 /// What a delivery of all that waited did.
@@ -26,7 +27,7 @@ pub struct Delivered {
 }
 
 /// Tells billing of one transition, if it answers quickly; otherwise the row waits for reconcile.
-pub async fn copy_inline(
+pub async fn copy_at_once(
     rentals: &Database,
     billing: &Database,
     event_id: Uuid,
@@ -37,7 +38,7 @@ pub async fn copy_inline(
         event: Ok(event),
     };
     let copy = copy_batch(rentals, billing, std::slice::from_ref(&delivery));
-    match tokio::time::timeout(INLINE_TIMEOUT, copy).await {
+    match tokio::time::timeout(AT_ONCE_TIMEOUT, copy).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "the copy waits for reconcile"),
         Err(_) => tracing::warn!("billing is slow; the copy waits for reconcile"),
@@ -104,14 +105,16 @@ async fn copy_batch(
         })?;
         copies.extend(RentalCopy::of(event)?);
     }
-    billing
-        .tx("copy_rentals", async |connection| {
-            db_billing::upsert_copies(connection, &copies).await
-        })
-        .await?;
+    let upsert =
+        async |connection: &mut Connection| db_billing::upsert_copies(connection, &copies).await;
+    if copies.iter().any(RentalCopy::is_ended) {
+        billing.tx("copy_rentals", upsert).await?;
+    } else {
+        billing.statement("copy_rentals", upsert).await?;
+    }
     let event_ids: Vec<Uuid> = batch.iter().map(|delivery| delivery.event_id).collect();
     rentals
-        .tx("outbox_copied", async |connection| {
+        .statement("outbox_copied", async |connection| {
             db_rental::copied(connection, &event_ids).await
         })
         .await

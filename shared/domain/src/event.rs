@@ -3,7 +3,7 @@
 use crate::Moment;
 use crate::amount::Amount;
 use crate::ids::{PowerbankId, RentalId, StationId, UserId};
-use crate::rental::{RentalStatus, Running, whole_seconds};
+use crate::rental::{End, RentalStatus, Running, whole_seconds};
 use crate::terms::{Price, TermsError};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,18 @@ pub struct RentalEvent {
 }
 
 impl RentalEvent {
+    /// The rental one transition on: ended.
+    #[must_use]
+    pub fn ended(self, end: End) -> Self {
+        Self {
+            version: self.version.saturating_add(1),
+            status: end.status.into(),
+            finished_at: Some(end.finished_at),
+            total_amount: Some(end.total_amount),
+            ..self
+        }
+    }
+
     /// Start, in whole seconds, and price; none for a start that FAILED.
     ///
     /// # Errors

@@ -2,15 +2,46 @@
 
 use crate::api::{ApiError, Reply};
 use crate::step;
-use lambda_http::{Body, Request, RequestExt, Response, service_fn};
+use futures::future::LocalBoxFuture;
+use lambda_http::tower::util::ThenLayer;
+use lambda_http::{Adapter, Body, Request, RequestExt, Response, service_fn};
+use lambda_runtime::Runtime;
+use lambda_runtime::layers::TracingLayer;
 use serde::de::DeserializeOwned;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, LocalSet};
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 
 /// No HTTP function takes longer; the gateway gives up at 30 s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
+/// The next request waits for what is done after an answer.
+const AFTERWARDS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// An answer, and what is to be done once the caller has it.
+pub struct Served {
+    /// The answer.
+    pub reply: Reply,
+    /// Nobody waits for it. It may never happen: then somebody else has to do it.
+    pub afterwards: Option<LocalBoxFuture<'static, ()>>,
+}
+
+impl From<Reply> for Served {
+    fn from(reply: Reply) -> Self {
+        Self {
+            reply,
+            afterwards: None,
+        }
+    }
+}
+
+/// The request that is worked on.
+struct Underway {
+    /// Dropped when the answer went out.
+    unanswered: oneshot::Sender<()>,
+    work: JoinHandle<()>,
+}
 
 /// Serves requests until Lambda ends the process.
 ///
@@ -18,31 +49,76 @@ const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
 ///
 /// # Errors
 /// When the Lambda Runtime API goes away or `ABORT_AT_STEP` cannot be read.
-pub async fn serve<F, Fut>(handler: F) -> Result<(), lambda_http::Error>
+pub async fn serve<F, Fut, S>(handler: F) -> Result<(), lambda_http::Error>
 where
     F: Fn(Request) -> Fut,
-    Fut: Future<Output = Result<Reply, ApiError>> + 'static,
+    Fut: Future<Output = Result<S, ApiError>> + 'static,
+    S: Into<Served> + 'static,
 {
     step::arm()?;
-    let answer = |request| {
-        let work = tokio::task::spawn_local(timeout(REQUEST_TIMEOUT, handler(request)));
-        async { Ok::<_, lambda_http::Error>(into_response(finished(work).await)) }
+    let underway = Mutex::new(None);
+    let take = || {
+        underway
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
     };
-    LocalSet::new()
-        .run_until(lambda_http::run(service_fn(answer)))
-        .await
+    let answer = |request| {
+        let (reply, replied) = oneshot::channel();
+        let (unanswered, answered) = oneshot::channel();
+        let work = tokio::task::spawn_local(work(handler(request), reply, answered));
+        *underway.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Underway { unanswered, work });
+        async move {
+            let replied = replied.await;
+            let result = replied.unwrap_or_else(|_| Err(ApiError::bug("the handler panicked")));
+            Ok::<_, lambda_http::Error>(into_response(result))
+        }
+    };
+    let finish = |answered: Result<(), lambda_http::Error>| {
+        let underway: Option<Underway> = take();
+        async move {
+            if let Some(Underway { unanswered, work }) = underway {
+                drop(unanswered);
+                // A panic was reported where it happened.
+                let _done = work.await;
+            }
+            answered
+        }
+    };
+    // Layers work after the answer went out, and before the next request is asked for.
+    let runtime = Runtime::new(Adapter::from(service_fn(answer)))
+        .layer(ThenLayer::new(finish))
+        .layer(TracingLayer::new());
+    LocalSet::new().run_until(runtime.run()).await
 }
 
-async fn finished(
-    work: JoinHandle<Result<Result<Reply, ApiError>, Elapsed>>,
-) -> Result<Reply, ApiError> {
-    match work.await {
-        Ok(Ok(result)) => result,
-        Ok(Err(_)) => Err(ApiError::Unavailable {
-            what: "The service",
-            why: format!("no answer within {REQUEST_TIMEOUT:?}"),
-        }),
-        Err(_) => Err(ApiError::bug("the handler panicked")),
+/// Works on one request, and then on what nobody waits for.
+async fn work<S: Into<Served>>(
+    handled: impl Future<Output = Result<S, ApiError>>,
+    reply: oneshot::Sender<Result<Reply, ApiError>>,
+    answered: oneshot::Receiver<()>,
+) {
+    let served = timeout(REQUEST_TIMEOUT, handled)
+        .await
+        .unwrap_or_else(|_| {
+            Err(ApiError::Unavailable {
+                what: "The service",
+                why: format!("no answer within {REQUEST_TIMEOUT:?}"),
+            })
+        })
+        .map(Into::into);
+    let (result, afterwards) = match served {
+        Ok(Served { reply, afterwards }) => (Ok(reply), afterwards),
+        Err(error) => (Err(error), None),
+    };
+    // Who waits for it lives as long as the process.
+    let _gone = reply.send(result);
+    if let Some(afterwards) = afterwards {
+        let _answered = answered.await;
+        if timeout(AFTERWARDS_TIMEOUT, afterwards).await.is_err() {
+            tracing::warn!("what was to be done after the answer is left to others");
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use crate::choice::pick;
 use crate::flow::{Invocation, Outcome};
 use audit::{Law, Report};
 use chrono::{DateTime, TimeDelta, Utc};
+use domain::PROVIDER_MEMORY;
 use runtime::api::{ApiError, Reply};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -92,10 +93,21 @@ impl Clients {
         }
     }
 
-    /// Notes what came of an invocation, and judges it.
+    /// Whether it repeats a start so late that nobody outside is asked about it any more: it fails
+    /// until a person decides what became of it.
+    pub(crate) fn comes_too_late(&self, invocation: &Invocation, now: DateTime<Utc>) -> bool {
+        let Invocation::Start { key, .. } = invocation else {
+            return false;
+        };
+        let sent = self.starts.get(key);
+        sent.is_some_and(|sent| now.signed_duration_since(sent.since) >= PROVIDER_MEMORY)
+    }
+
+    /// Notes what came of an invocation that was sent at `sent_at`, and judges it.
     pub(crate) fn hear(
         &mut self,
         invocation: &Invocation,
+        sent_at: DateTime<Utc>,
         outcome: Outcome,
         now: DateTime<Utc>,
     ) -> Report {
@@ -108,16 +120,12 @@ impl Clients {
                 self.earlier_quotes.extend(self.quote_id.clone());
             }
             (Invocation::Start { key, .. }, Outcome::Answered(reply)) => {
-                judge(
-                    self.starts.get_mut(key),
-                    invocation,
-                    reply,
-                    now,
-                    &mut report,
-                );
+                let sent = kept(self.starts.get_mut(key), sent_at, now);
+                judge(sent, invocation, reply, &mut report);
             }
             (Invocation::Stop { key, .. }, Outcome::Answered(reply)) => {
-                judge(self.stops.get_mut(key), invocation, reply, now, &mut report);
+                let sent = kept(self.stops.get_mut(key), sent_at, now);
+                judge(sent, invocation, reply, &mut report);
             }
             _ => {}
         }
@@ -131,17 +139,15 @@ impl Sent {
     }
 }
 
-/// The same key gives the same bytes, as long as it is kept, and to another request none.
-fn judge(
-    sent: Option<&mut Sent>,
-    request: &Invocation,
-    reply: Reply,
-    now: DateTime<Utc>,
-    report: &mut Report,
-) {
-    let Some(sent) = sent.filter(|sent| !sent.is_forgotten(now)) else {
-        return;
-    };
+/// The key's use to which an answer belongs, as long as it is kept. What was sent in an earlier use
+/// of the key, a day ago, and is answered only now, belongs to none.
+fn kept(sent: Option<&mut Sent>, sent_at: DateTime<Utc>, now: DateTime<Utc>) -> Option<&mut Sent> {
+    sent.filter(|sent| sent.since <= sent_at && !sent.is_forgotten(now))
+}
+
+/// The same key gives the same bytes, and to another request none.
+fn judge(sent: Option<&mut Sent>, request: &Invocation, reply: Reply, report: &mut Report) {
+    let Some(sent) = sent else { return };
     if sent.request != *request {
         // The key of a start that came to nothing is free again.
         if sent.answer.is_some() && ![422, 503].contains(&reply.status) {

@@ -257,7 +257,7 @@ const fn after_start(step: StartStep) -> Then {
         StartStep::Begun => NOTHING.and_calls(&[HOLD, EJECT]).leased(),
         StartStep::EjectIntended => NOTHING.and_calls(&[EJECT]).leased(),
         StartStep::HoldCalled | StartStep::EjectCalled => RENTAL.leased(),
-        StartStep::Decided => BOTH.and_calls(&[RELEASE]),
+        StartStep::Decided => databases(Use::Statements, Use::Statements).and_calls(&[RELEASE]),
         StartStep::Received => RENTAL,
         // Reconcile comes here, too, and goes on to its next task when nobody answers.
         StartStep::ReleaseCalled => databases(Use::Transactions, Use::Statements),
@@ -267,8 +267,8 @@ const fn after_start(step: StartStep) -> Then {
 
 const fn after_stop(step: StopStep) -> Then {
     match step {
-        StopStep::Received => RENTAL,
-        StopStep::Decided => BOTH,
+        StopStep::Received => databases(Use::Statements, Use::Nothing),
+        StopStep::Decided => databases(Use::Statements, Use::Transactions),
         StopStep::Delivered => NOTHING,
     }
 }

@@ -4,6 +4,7 @@ use crate::gate::{Gate, Place};
 use crate::stage::{Functions, Instance};
 use anyhow::Result;
 use billing_tick::BillingTick;
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use lambda_http::http::Request;
@@ -12,6 +13,7 @@ use operator::Operator;
 use quote::Quotes;
 use reconcile::Reconcile;
 use runtime::api::{ApiError, Reply};
+use runtime::http::Served;
 use serde_json::{Value, json};
 use start::Starts;
 use status::Statuses;
@@ -63,19 +65,31 @@ pub(crate) enum Outcome {
 
 impl Outcome {
     /// What is wrong with it by itself. Once it is calm, the last fault having ended, nothing that
-    /// the system tries fails.
-    pub(crate) fn defect(&self, is_calm: bool) -> Option<String> {
+    /// the system tries may fail.
+    pub(crate) fn defect(&self, may_not_fail: bool) -> Option<String> {
         match self {
             Self::Defect(why) => Some(format!("a defect: {why}")),
-            Self::Failed(why) if is_calm || tells_of_a_defect(why) => Some(why.clone()),
-            Self::Answered(reply) if is_calm && reply.status >= 500 => Some(reply.body.clone()),
+            Self::Failed(why) if may_not_fail || tells_of_a_defect(why) => Some(why.clone()),
+            Self::Answered(reply) if may_not_fail && reply.status >= 500 => {
+                Some(reply.body.clone())
+            }
             Self::Reported(report) => {
                 let failures = report.get("failures").and_then(Value::as_array);
                 let mut failures = failures.into_iter().flatten().map(Value::to_string);
-                failures.find(|why| is_calm || tells_of_a_defect(why))
+                failures.find(|why| may_not_fail || tells_of_a_defect(why))
             }
             Self::Answered(_) | Self::Failed(_) => None,
         }
+    }
+
+    /// Whether a start was refused because whoever it would ask is not there, or may have forgotten.
+    pub(crate) fn asks_nobody(&self) -> bool {
+        let of = |what| {
+            let why = String::new();
+            ApiError::Unavailable { what, why }.reply()
+        };
+        let refusals = ["The station", "The payment provider"].map(of);
+        matches!(self, Self::Answered(reply) if refusals.contains(reply))
     }
 }
 
@@ -89,12 +103,18 @@ fn tells_of_a_defect(why: &str) -> bool {
 /// A flow that stands, or is about to begin.
 pub(crate) struct Flow {
     pub(crate) invocation: Invocation,
+    /// By db-rental's clock.
+    pub(crate) begun_at: DateTime<Utc>,
     gate: Rc<Gate>,
     future: LocalBoxFuture<'static, Outcome>,
 }
 
 impl Flow {
-    pub(crate) fn of(functions: &Functions, invocation: Invocation) -> Result<Self> {
+    pub(crate) fn of(
+        functions: &Functions,
+        invocation: Invocation,
+        begun_at: DateTime<Utc>,
+    ) -> Result<Self> {
         let work = work(functions, &invocation)?;
         let future = AssertUnwindSafe(work)
             .catch_unwind()
@@ -102,6 +122,7 @@ impl Flow {
             .boxed_local();
         Ok(Self {
             invocation,
+            begun_at,
             gate: Rc::default(),
             future,
         })
@@ -199,15 +220,21 @@ fn done_by() -> Instant {
     now.checked_add(Duration::from_secs(3_600)).unwrap_or(now)
 }
 
-fn answer<T: 'static>(
+/// A client hears the answer when the flow is over, with what the function does after it.
+fn answer<T: 'static, S: Into<Served>>(
     function: Instance<T>,
-    handle: impl AsyncFnOnce(&T) -> Result<Reply, ApiError> + 'static,
+    handle: impl AsyncFnOnce(&T) -> Result<S, ApiError> + 'static,
 ) -> LocalBoxFuture<'static, Outcome> {
     async move {
-        let outcome = match handle(function.get()).await {
+        let outcome = match handle(function.get()).await.map(Into::into) {
             Err(ApiError::Bug(why)) => Outcome::Defect(why),
             Err(error) => Outcome::Answered(error.reply()),
-            Ok(reply) => Outcome::Answered(reply),
+            Ok(Served { reply, afterwards }) => {
+                if let Some(afterwards) = afterwards {
+                    afterwards.await;
+                }
+                Outcome::Answered(reply)
+            }
         };
         function.done();
         outcome

@@ -22,8 +22,9 @@ impl Play {
         self.begun = self.begun.saturating_add(1);
         let flow = self.begun;
         self.note(format!("flow {flow} begins: {invocation:?}"));
-        self.clients.sends(&invocation, self.stage.rental_now());
-        let begun = Flow::of(&self.stage.functions, invocation)?;
+        let now = self.stage.rental_now();
+        self.clients.sends(&invocation, now);
+        let begun = Flow::of(&self.stage.functions, invocation, now)?;
         self.flows.insert(flow, begun);
         self.advance(flow, &Segment::plain()).await?;
         Ok(flow)
@@ -255,8 +256,8 @@ impl Play {
         match segment.go_through(going, &self.stage).await? {
             Some(outcome) => {
                 self.note(format!("flow {flow} is over: {outcome:?}"));
-                let invocation = self.flows.remove(&flow).context("no such flow")?.invocation;
-                self.hear(&invocation, outcome);
+                let over = self.flows.remove(&flow).context("no such flow")?;
+                self.hear(&over, outcome);
             }
             None => {
                 let steps: Vec<_> = self.places(flow).iter().map(|place| place.step).collect();
@@ -266,13 +267,16 @@ impl Play {
         self.audit(When::AnyMoment).await
     }
 
-    fn hear(&mut self, invocation: &Invocation, outcome: Outcome) {
+    fn hear(&mut self, over: &Flow, outcome: Outcome) {
         let now = self.stage.rental_now();
-        if let Some(why) = outcome.defect(self.is_calm) {
+        let invocation = &over.invocation;
+        let is_left_to_a_person =
+            outcome.asks_nobody() && self.clients.comes_too_late(invocation, now);
+        if let Some(why) = outcome.defect(self.is_calm && !is_left_to_a_person) {
             let report = &mut self.played.tally.report;
             report.violate(Law::SetAside, format!("{invocation:?}"), why);
         }
-        let heard = self.clients.hear(invocation, outcome, now);
+        let heard = self.clients.hear(invocation, over.begun_at, outcome, now);
         self.played.tally.report.merge(heard);
         self.take_over_violations();
     }

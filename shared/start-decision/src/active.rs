@@ -45,15 +45,29 @@ pub async fn activate(
 ) -> Result<Decided, DbError> {
     write_down_buyouts(connection, None, Some(powerbank_id)).await?;
     flag_the_earlier(connection, lease.rental_id, powerbank_id).await?;
-    let event_id = runtime::fresh_id();
-    let rental = db_rental::activate(connection, lease, powerbank_id, since, event_id)
+    activate_unopposed(connection, lease, powerbank_id, since)
         .await
-        .map_err(another_got_the_same_bank)?;
+        .map_err(another_got_the_same_bank)
+}
+
+/// The same, for a bank that has no other open rental, as nearly all have none.
+///
+/// # Errors
+/// [`DbError::Lost`] when the lease is lost; refused by [`ONE_OPEN_PER_POWERBANK`] when the bank
+/// has one all the same.
+pub async fn activate_unopposed(
+    connection: &mut Connection,
+    lease: Lease,
+    powerbank_id: &PowerbankId,
+    since: Option<Moment>,
+) -> Result<Decided, DbError> {
+    let rental = db_rental::lock_as_active(connection, lease, powerbank_id, since).await?;
     let answer = Reply {
         status: 200,
         body: started(&rental)?,
     };
-    db_rental::answer_start(connection, rental.rental_id, &answer).await?;
+    let event_id = runtime::fresh_id();
+    db_rental::activate(connection, lease, &rental, event_id, &answer).await?;
     Ok(Decided {
         answer,
         rental,

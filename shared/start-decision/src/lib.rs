@@ -8,6 +8,6 @@ mod active;
 mod buyouts;
 mod failed;
 
-pub use active::{Decided, activate};
+pub use active::{Decided, activate, activate_unopposed};
 pub use buyouts::write_down_buyouts;
 pub use failed::fail;

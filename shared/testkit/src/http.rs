@@ -7,11 +7,15 @@ use std::collections::HashMap;
 
 /// A request to the API.
 #[derive(Clone, Debug)]
-pub(crate) struct Request<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) path: &'a str,
-    pub(crate) headers: Vec<(&'a str, &'a str)>,
-    pub(crate) body: Option<String>,
+pub struct Request<'a> {
+    /// GET or POST.
+    pub method: &'a str,
+    /// With its parameters filled in.
+    pub path: &'a str,
+    /// Names and values.
+    pub headers: Vec<(&'a str, &'a str)>,
+    /// The body.
+    pub body: Option<String>,
 }
 
 /// What a function answered.
@@ -56,7 +60,11 @@ impl Response {
 impl Request<'_> {
     /// The function that serves the path, as the root `Cargo.toml` routes it for
     /// `cargo lambda watch`.
-    pub(crate) fn function(&self) -> &'static str {
+    ///
+    /// # Panics
+    /// When no function serves it.
+    #[must_use]
+    pub fn function(&self) -> &'static str {
         match (self.method, self.path) {
             ("POST", "/api/v1/rentals/quote") => "quote",
             ("POST", "/api/v1/rentals/start") => "start",
@@ -68,7 +76,8 @@ impl Request<'_> {
     }
 
     /// The event of an HTTP API, payload format 2.0.
-    pub(crate) fn event(&self) -> Value {
+    #[must_use]
+    pub fn event(&self) -> Value {
         let headers: HashMap<_, _> = self.headers.iter().copied().collect();
         let path_parameters = match self.function() {
             "status" => json!({ "rental_id": self.path.rsplit('/').next() }),
@@ -116,7 +125,10 @@ struct GatewayResponse {
 }
 
 /// Reads a function's answer as API Gateway would.
-pub(crate) fn response(answer: Value) -> Result<Response> {
+///
+/// # Errors
+/// When it is no gateway response.
+pub fn response(answer: Value) -> Result<Response> {
     let text = answer.to_string();
     let response: GatewayResponse =
         serde_json::from_value(answer).with_context(|| format!("no gateway response: {text}"))?;

@@ -71,8 +71,8 @@ impl World {
     #[must_use]
     pub fn auditor(&self) -> Auditor {
         Auditor::new(
-            self.databases.rental.clone().into(),
-            self.databases.billing.clone().into(),
+            (&self.databases.rental).into(),
+            (&self.databases.billing).into(),
             Some(self.stub.audited_ledger()),
         )
     }

@@ -18,8 +18,8 @@ mod world;
 
 pub use bulk::Bulk;
 pub use databases::{Databases, fresh_key};
-pub use http::Response;
-pub use lambda::{Died, FunctionError, InvokeError, Lambda, Settings, Working};
+pub use http::{Request, Response, response};
+pub use lambda::{Died, FunctionError, InvokeError, Lambda, OwnProcess, Settings, Working};
 pub use laws::Books;
 pub use proxy::{Blow, Proxy};
 pub use stub::Stub;

@@ -1,5 +1,6 @@
 //! The Lambda Runtime API, as far as the functions use it.
 
+use super::Pools;
 use super::pool::{FunctionError, Pool};
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -8,12 +9,9 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
-
-type Pools = Arc<Mutex<HashMap<String, Arc<Pool>>>>;
 
 /// What a function may take, as its configuration would say.
 const TIMEOUT: Duration = Duration::from_secs(60);

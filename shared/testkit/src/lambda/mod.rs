@@ -2,9 +2,11 @@
 //! starts a new one when one dies.
 
 mod api;
+mod own;
 mod pool;
 mod process;
 
+pub use own::OwnProcess;
 pub use pool::{Died, FunctionError, InvokeError, Working};
 
 use anyhow::Result;
@@ -18,6 +20,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+/// By name.
+type Pools = Arc<Mutex<HashMap<String, Arc<Pool>>>>;
 
 /// What the functions of a test are started with.
 #[derive(Debug)]
@@ -44,7 +49,7 @@ impl Default for Settings {
 pub struct Lambda {
     address: SocketAddr,
     settings: Arc<Settings>,
-    pools: Arc<Mutex<HashMap<String, Arc<Pool>>>>,
+    pools: Pools,
     server: JoinHandle<()>,
 }
 
@@ -56,7 +61,7 @@ impl Lambda {
     pub async fn start(settings: Settings) -> Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let pools = Arc::default();
+        let pools = Pools::default();
         let router = api::router(Arc::clone(&pools));
         let server = tokio::spawn(async move {
             // Ends with the test; an error shows as functions that get no events.
@@ -88,6 +93,14 @@ impl Lambda {
         event: Value,
         env: &[(&str, &str)],
     ) -> Result<Value, InvokeError> {
+        self.process(function, env)?.invoke(event).await
+    }
+
+    /// Starts a process of a function that gets more environment, and events only from its owner.
+    ///
+    /// # Errors
+    /// [`InvokeError`] when it cannot be started.
+    pub fn process(&self, function: &str, env: &[(&str, &str)]) -> Result<OwnProcess, InvokeError> {
         let name = format!("{function}-{}", runtime::fresh_id());
         let more_env = env
             .iter()
@@ -96,13 +109,7 @@ impl Lambda {
             more_env: more_env.collect(),
             ..self.launch(function, &name)
         };
-        let pool = Arc::new(Pool::new(launch, 1));
-        self.lock().insert(name.clone(), Arc::clone(&pool));
-        let result = pool.invoke(event).await;
-        // It goes first: it would miss its Runtime API.
-        pool.kill_all();
-        self.lock().remove(&name);
-        result
+        OwnProcess::start(name, launch, Arc::clone(&self.pools))
     }
 
     /// How many invocations of a function ran at the same time, at most.

@@ -54,6 +54,15 @@ type Answer = oneshot::Sender<Result<Value, InvokeError>>;
 /// How many invocations' durations are kept.
 const KEPT: usize = 64;
 
+/// A process that has not died.
+struct Alive {
+    /// The number of its operating system process, as soon as it has one.
+    id: Option<u32>,
+    since: Instant,
+    /// How long after its start it asked for work.
+    first_poll: Option<Duration>,
+}
+
 /// The processes of one function.
 pub(crate) struct Pool {
     launch: Launch,
@@ -61,6 +70,7 @@ pub(crate) struct Pool {
     state: Mutex<State>,
     arrived: Notify,
     died: Notify,
+    polled: Notify,
     running: AtomicUsize,
     most_at_once: AtomicUsize,
 }
@@ -70,9 +80,7 @@ struct State {
     waiting: VecDeque<(Uuid, Value, Answer)>,
     /// By process: what it works on.
     busy: HashMap<usize, Taken>,
-    /// Processes that were started and have not died; the number of their operating system process
-    /// as soon as it has one.
-    alive: HashMap<usize, Option<u32>>,
+    alive: HashMap<usize, Alive>,
     started: usize,
     /// How long the last invocations took that were answered, the newest first.
     took: VecDeque<Duration>,
@@ -83,13 +91,29 @@ struct Taken {
     id: Uuid,
     since: Instant,
     answer: Answer,
+    /// What it answered. Its caller hears that when the process asks for more work, or died: a
+    /// test may then count on all that was done after the answer.
+    answered: Option<Result<Value, InvokeError>>,
 }
 
 impl State {
+    /// A new process's number; it is started next.
+    fn enlist(&mut self) -> usize {
+        self.started = self.started.saturating_add(1);
+        let alive = Alive {
+            id: None,
+            since: Instant::now(),
+            first_poll: None,
+        };
+        self.alive.insert(self.started, alive);
+        self.started
+    }
+
     /// Whether there was a process to send the signal to.
     fn kill(&self, instance: usize) -> bool {
-        let process = self.alive.get(&instance).copied().flatten();
+        let process = self.alive.get(&instance);
         process
+            .and_then(|process| process.id)
             .and_then(|process| i32::try_from(process).ok())
             // It may have died by itself.
             .is_some_and(|process| kill(Pid::from_raw(process), Signal::SIGKILL).is_ok())
@@ -110,6 +134,7 @@ impl Pool {
             state: Mutex::default(),
             arrived: Notify::new(),
             died: Notify::new(),
+            polled: Notify::new(),
             running: AtomicUsize::new(0),
             most_at_once: AtomicUsize::new(0),
         }
@@ -137,14 +162,24 @@ impl Pool {
             if state.waiting.len() <= idle || state.alive.len() >= self.most {
                 return Ok(());
             }
-            state.started = state.started.saturating_add(1);
-            let instance = state.started;
-            state.alive.insert(instance, None);
-            instance
+            state.enlist()
         };
+        self.launch(instance)
+    }
+
+    /// Starts a process although no event waits, and gives its number.
+    pub(crate) fn start(self: &Arc<Self>) -> Result<usize, Died> {
+        let instance = self.lock().enlist();
+        self.launch(instance)?;
+        Ok(instance)
+    }
+
+    fn launch(self: &Arc<Self>, instance: usize) -> Result<(), Died> {
         match self.launch.start(instance) {
             Ok(child) => {
-                self.lock().alive.insert(instance, child.id());
+                if let Some(alive) = self.lock().alive.get_mut(&instance) {
+                    alive.id = child.id();
+                }
                 tokio::spawn(Arc::clone(self).watch(child, instance));
                 Ok(())
             }
@@ -157,6 +192,19 @@ impl Pool {
 
     /// The next event for a process; waits until there is one.
     pub(crate) async fn next(&self, instance: usize) -> (Uuid, Value) {
+        let done = {
+            let mut state = self.lock();
+            if let Some(alive) = state.alive.get_mut(&instance) {
+                alive
+                    .first_poll
+                    .get_or_insert_with(|| alive.since.elapsed());
+            }
+            state.busy.remove(&instance)
+        };
+        self.polled.notify_waiters();
+        if let Some(taken) = done {
+            self.done(taken);
+        }
         loop {
             let arrived = self.arrived.notified();
             tokio::pin!(arrived);
@@ -176,7 +224,13 @@ impl Pool {
         }
         let (id, event, answer) = state.waiting.pop_front()?;
         let since = Instant::now();
-        state.busy.insert(instance, Taken { id, since, answer });
+        let taken = Taken {
+            id,
+            since,
+            answer,
+            answered: None,
+        };
+        state.busy.insert(instance, taken);
         let running = self
             .running
             .fetch_add(1, Ordering::SeqCst)
@@ -187,20 +241,47 @@ impl Pool {
 
     /// A process answered what it worked on.
     pub(crate) fn answer(&self, instance: usize, id: Uuid, result: Result<Value, InvokeError>) {
-        let busy = {
-            let mut state = self.lock();
-            let busy = state.busy.remove(&instance).filter(|taken| taken.id == id);
-            if let Some(taken) = &busy {
-                state.took.push_front(taken.since.elapsed());
-                state.took.truncate(KEPT);
-            }
-            busy
+        let mut state = self.lock();
+        let Some(taken) = state.busy.get_mut(&instance).filter(|taken| taken.id == id) else {
+            return;
         };
-        if let Some(taken) = busy {
-            self.running.fetch_sub(1, Ordering::SeqCst);
-            // Whoever asked may have given up.
-            let _gone = taken.answer.send(result);
+        taken.answered = Some(result);
+        let took = taken.since.elapsed();
+        state.took.push_front(took);
+        state.took.truncate(KEPT);
+    }
+
+    /// A process is done with what it worked on: its caller hears what came of it.
+    fn done(&self, taken: Taken) {
+        self.running.fetch_sub(1, Ordering::SeqCst);
+        let answered = taken.answered.unwrap_or_else(|| Err(self.death().into()));
+        // Whoever asked may have given up.
+        let _gone = taken.answer.send(answered);
+    }
+
+    /// How long after its start a process asked for work; waits until it did. None when it died.
+    pub(crate) async fn first_poll(&self, instance: usize) -> Option<Duration> {
+        loop {
+            let polled = self.polled.notified();
+            let died = self.died.notified();
+            tokio::pin!(polled, died);
+            polled.as_mut().enable();
+            died.as_mut().enable();
+            match self.lock().alive.get(&instance) {
+                None => return None,
+                Some(alive) if alive.first_poll.is_some() => return alive.first_poll,
+                Some(_) => {}
+            }
+            tokio::select! {
+                () = polled => {}
+                () = died => {}
+            }
         }
+    }
+
+    /// The number of a process's operating system process, while it lives.
+    pub(crate) fn process_id(&self, instance: usize) -> Option<u32> {
+        self.lock().alive.get(&instance)?.id
     }
 
     pub(crate) fn most_at_once(&self) -> usize {
@@ -283,8 +364,7 @@ impl Pool {
         };
         self.died.notify_waiters();
         if let Some(taken) = busy {
-            self.running.fetch_sub(1, Ordering::SeqCst);
-            let _gone = taken.answer.send(Err(self.death().into()));
+            self.done(taken);
         }
         if let Err(error) = self.staff() {
             tracing::error!(%error, "events wait, and no process can be started");

@@ -38,7 +38,7 @@ async fn what_is_loaded_in_bulk_keeps_the_laws() {
             ..BULK
         };
         let databases = loaded(bulk).await;
-        let (rental, billing) = (databases.rental.clone(), databases.billing.clone());
+        let (rental, billing) = (&databases.rental, &databases.billing);
         let auditor = Auditor::new(rental.into(), billing.into(), None);
         let report = auditor
             .run(When::AnyMoment, Rules::default())

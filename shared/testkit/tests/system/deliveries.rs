@@ -19,7 +19,7 @@ impl Outbox {
         let rental_id = world.rent(RICH, PLAIN).await.rental_id;
         stop(&world, &rental_id).await;
         Self {
-            rentals: Database::from(world.databases.rental.clone()),
+            rentals: Database::from(&world.databases.rental),
             rental_id: rental_id.parse().unwrap(),
             world,
         }

@@ -60,7 +60,7 @@ async fn taken_over(world: &World, rentals: &Database, rental_id: RentalId) -> [
 #[tokio::test]
 async fn a_start_that_was_taken_over_is_only_ended_by_its_new_worker() {
     let world = World::start().await;
-    let rentals = Database::from(world.databases.rental.clone());
+    let rentals = Database::from(&world.databases.rental);
     let rental_id = parked_start(&world).await;
     let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
     let powerbank_id = "pb-1".parse().unwrap();
@@ -75,7 +75,7 @@ async fn a_start_that_was_taken_over_is_only_ended_by_its_new_worker() {
 #[tokio::test]
 async fn a_start_that_was_taken_over_gets_intents_only_from_its_new_worker() {
     let world = World::start().await;
-    let rentals = Database::from(world.databases.rental.clone());
+    let rentals = Database::from(&world.databases.rental);
     let rental_id = parked_start(&world).await;
     let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
     let intend = async |lease| {
@@ -103,7 +103,7 @@ async fn a_start_that_was_taken_over_gets_intents_only_from_its_new_worker() {
 #[tokio::test]
 async fn a_start_that_was_taken_over_asks_for_a_new_hold_only_by_its_new_worker() {
     let world = World::start().await;
-    let rentals = Database::from(world.databases.rental.clone());
+    let rentals = Database::from(&world.databases.rental);
     let rental_id = parked_at(&world, "hold-money-for-order", "user-new").await;
     let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
     let intend = async |lease| {
@@ -122,7 +122,7 @@ async fn a_start_that_was_taken_over_asks_for_a_new_hold_only_by_its_new_worker(
 #[tokio::test]
 async fn a_start_that_was_taken_over_is_let_go_of_only_by_its_new_worker() {
     let world = World::start().await;
-    let rentals = Database::from(world.databases.rental.clone());
+    let rentals = Database::from(&world.databases.rental);
     let rental_id = parked_start(&world).await;
     let [lost, stands] = taken_over(&world, &rentals, rental_id).await;
     let park = async |lease| {
@@ -147,7 +147,7 @@ async fn a_start_that_was_taken_over_is_let_go_of_only_by_its_new_worker() {
 #[tokio::test]
 async fn a_hold_that_was_taken_over_is_recorded_only_by_its_new_worker() {
     let world = World::start().await;
-    let rentals = Database::from(world.databases.rental.clone());
+    let rentals = Database::from(&world.databases.rental);
     let rental_id: RentalId = unknown_hold(&world, RICH).await.parse().unwrap();
     let take = async || {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();
@@ -177,7 +177,7 @@ async fn a_hold_that_was_taken_over_is_recorded_only_by_its_new_worker() {
 #[tokio::test]
 async fn a_bill_that_was_taken_over_is_written_only_by_its_new_tick() {
     let world = World::start().await;
-    let billing = Database::from(world.databases.billing.clone());
+    let billing = Database::from(&world.databases.billing);
     rented_for(&world, RICH, PLAIN, 2 * HOURS).await;
     let claim = async || {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();
@@ -227,7 +227,7 @@ async fn left_sec(world: &World) -> i64 {
 #[tokio::test]
 async fn a_bill_that_was_taken_over_is_kept_only_by_its_new_tick() {
     let world = World::start().await;
-    let billing = Database::from(world.databases.billing.clone());
+    let billing = Database::from(&world.databases.billing);
     rented_for(&world, RICH, PLAIN, 2 * HOURS).await;
     let claim = async || {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();

@@ -37,6 +37,7 @@ mod quote;
 mod reconcile;
 mod reconcile_crash;
 mod reconcile_faults;
+mod round_trips;
 mod start;
 mod start_crash;
 mod status;

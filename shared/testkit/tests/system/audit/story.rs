@@ -57,8 +57,8 @@ async fn without_a_ledger_the_laws_that_need_one_are_not_counted_and_the_report_
     closed(&world).await;
     let databases = &world.databases;
     let auditor = Auditor::new(
-        databases.rental.clone().into(),
-        databases.billing.clone().into(),
+        (&databases.rental).into(),
+        (&databases.billing).into(),
         None,
     );
     let report = auditor.run(When::AtRest, Rules::default()).await.unwrap();
@@ -78,8 +78,8 @@ async fn a_ledger_that_does_not_answer_ends_the_audit() {
     let nowhere = audit::Ledger::new(client, "http://127.0.0.1:1");
     let databases = &world.databases;
     let auditor = Auditor::new(
-        databases.rental.clone().into(),
-        databases.billing.clone().into(),
+        (&databases.rental).into(),
+        (&databases.billing).into(),
         Some(nowhere),
     );
     let error = auditor.run(When::AnyMoment, Rules::default()).await;

@@ -1,0 +1,59 @@
+//! A bare tick: batch by batch, the intents are committed, the provider is called, and the outcomes
+//! are committed.
+
+use floor::databases::Databases;
+use floor::plan::{Call, Ticked};
+use floor::systems::Systems;
+use futures::{StreamExt, TryStreamExt, stream};
+use lambda_http::Error;
+use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
+use std::collections::HashMap;
+use uuid::Uuid;
+
+#[derive(Default)]
+struct Floor {
+    databases: Databases,
+    systems: Systems,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let floor = &*Box::leak(Box::<Floor>::default());
+    run(service_fn(|event: LambdaEvent<Ticked>| {
+        floor.tick(event.payload)
+    }))
+    .await
+}
+
+impl Floor {
+    async fn tick(&self, ticked: Ticked) -> Result<usize, Error> {
+        let mut left = ticked.rentals;
+        while left > 0 {
+            let batch = left.min(ticked.batch);
+            let attempts = self.databases.insert_many(batch).await?;
+            stream::iter(&attempts)
+                .map(|attempt| self.clear(&ticked.url, *attempt))
+                .buffer_unordered(ticked.at_once)
+                .try_collect::<()>()
+                .await?;
+            self.databases.update_many(&attempts).await?;
+            left = left.saturating_sub(batch);
+        }
+        Ok(ticked.rentals)
+    }
+
+    async fn clear(&self, url: &str, attempt: Uuid) -> Result<(), Error> {
+        let body = format!(r#"{{"user_id":"user-123","order_id":"{attempt}","amount":1}}"#);
+        let headers = [
+            ("content-type".to_owned(), "application/json".to_owned()),
+            ("idempotency-key".to_owned(), attempt.to_string()),
+        ];
+        let call = Call {
+            method: "POST".to_owned(),
+            url: format!("{url}/clear-money-for-order"),
+            headers: HashMap::from(headers),
+            body,
+        };
+        self.systems.call(&call).await
+    }
+}
