@@ -20,7 +20,7 @@ pub(crate) struct Start {
 pub(crate) type Starts = Vec<(Endpoint, Vec<Pair<Start>>)>;
 
 pub(crate) async fn measure(stage: &Stage, pairs: u64) -> Result<Starts> {
-    let bar = progress::bar("fresh processes", pairs)?;
+    let bar = progress::bar("pairs of fresh processes of each endpoint", pairs)?;
     let mut starts: Starts = Endpoint::ALL.map(|endpoint| (endpoint, Vec::new())).into();
     for number in 0..pairs {
         let mut life = Life::default();

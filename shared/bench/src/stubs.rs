@@ -19,7 +19,7 @@ pub(crate) struct Stubbed {
 }
 
 pub(crate) async fn measure(stage: &Stage) -> Result<Vec<Stubbed>> {
-    let bar = progress::bar("requests to the stubs", REQUESTS)?;
+    let bar = progress::bar("requests to each of the stubs", REQUESTS)?;
     let mut station = Vec::new();
     let mut hold = Vec::new();
     let mut eject = Vec::new();

@@ -80,7 +80,7 @@ pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
     // The first one makes connections and plans.
     let waves = ENOUGH.checked_div(case.due).unwrap_or_default();
     let waves = waves.clamp(LEAST_WAVES, MOST_WAVES);
-    let bar = progress::bar("ticks", waves.into())?;
+    let bar = progress::bar("pairs of ticks", waves.into())?;
     let mut billed = wave(&stage, &processes, 1).await?.rentals;
     let mut measured = Vec::new();
     for number in 0..waves {

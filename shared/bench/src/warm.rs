@@ -35,7 +35,7 @@ struct Pool {
 }
 
 pub(crate) async fn measure(stage: &Stage, pairs: u64, rounds: u64) -> Result<Vec<Warm>> {
-    let bar = progress::bar("warm processes", pairs)?;
+    let bar = progress::bar("pairs of blocks of requests", pairs)?;
     let mut pools = Vec::new();
     for endpoint in Endpoint::ALL {
         let processes = Pair {

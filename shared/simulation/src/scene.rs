@@ -62,9 +62,11 @@ fn lead(strike: Strike, choice: usize) -> Vec<Operation> {
         // Without an eject's intent nothing is asked: the start is undone at once.
         vec![dies_at(StartStep::Begun, choice)]
     } else if strike.is_at(&[R::EjectAsked]) && strike.is_in(Db::Billing) {
+        // An end: its copy is a transaction, with a commit to be lost.
         vec![
             nothing_left(),
-            untold(),
+            begun,
+            dies_at(StopStep::Decided, choice),
             dies_at(StartStep::EjectIntended, choice),
             unheard(R::StartRead, choice),
         ]
