@@ -110,10 +110,12 @@ fn a_database_crate_knows_neither_the_other_one_nor_the_outside() {
 #[test]
 fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
     let allowed = [
+        "bench",
         "db",
         "db-billing",
         "db-rental",
         "dev",
+        "floor",
         "kills",
         "simulation",
         "testkit",
@@ -126,6 +128,19 @@ fn only_the_database_crates_and_the_local_tools_depend_on_sqlx() {
         let depends = text.lines().any(|line| line.starts_with("sqlx"));
         assert_eq!(depends, allowed.contains(&name.as_str()), "{name} and sqlx");
     }
+}
+
+#[test]
+fn the_floor_of_the_benchmarks_links_nothing_of_ours() {
+    let ours = [
+        "runtime",
+        "domain",
+        "db",
+        "db-rental",
+        "db-billing",
+        "external",
+    ];
+    assert_never_links("floor", &ours);
 }
 
 #[test]
