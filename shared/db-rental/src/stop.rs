@@ -187,6 +187,7 @@ pub async fn bought_out_in_the_way(
         FROM rentals
         WHERE status = 'ACTIVE' AND buyout_at <= app_now() AND flagged_at IS NULL
           AND powerbank_id = $2
+        ORDER BY 1
         "#,
         user_without_deposit.map(UserId::as_str),
         powerbank_id.map(PowerbankId::as_str),

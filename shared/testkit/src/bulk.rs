@@ -18,9 +18,9 @@ const CHUNK: u32 = 50_000;
 /// What is to be loaded. Rentals are numbered from 0, the oldest: first those that are over, one in
 /// ten seconds until two hours ago, then the ACTIVE ones, of which the last are due.
 ///
-/// In db-rental each has its transitions; quotes and keys those of the last day have. In db-billing
-/// those that started have attempts, and some a debt or a refund that is settled. One in fifty of
-/// those that are over FAILED.
+/// In db-rental each has its transitions, and those of the last day have their quotes and keys; one
+/// in fifty FAILED. In db-billing those that started have their attempts, and some a debt or a refund
+/// that is settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bulk {
     /// How many.
@@ -32,9 +32,9 @@ pub struct Bulk {
     pub due: u32,
     /// How many units were paid for each that started, by an attempt of its own; 4,000 at most.
     pub settled_attempts: u32,
-    /// Of those that are over, one in so many waits for the first of 18 things (a start that stopped
-    /// half way, an unknown hold, a copy, a debt that rests, …), the next one for the second, and so
-    /// on; 0 where nothing waits.
+    /// One in so many waits with the first of 18 things (a start that stopped half way, an unknown
+    /// hold, a copy, a debt that rests, …), the next one with the second, and so on; of the ACTIVE
+    /// ones only the flagged. 0 where nothing waits. None of it is due for billing.
     pub waiting_one_in: u32,
 }
 
