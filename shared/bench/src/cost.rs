@@ -1,5 +1,6 @@
 //! What processes cost, as the kernel counts it.
 
+use crate::pair::Pair;
 use crate::stage::Stage;
 use anyhow::{Context, Result};
 use procfs::process::Process;
@@ -14,7 +15,14 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
-    pub(crate) async fn of(stage: &Stage, process: &OwnProcess) -> Result<Self> {
+    pub(crate) async fn of_both(stage: &Stage, processes: &Pair<OwnProcess>) -> Result<Pair<Self>> {
+        Ok(Pair {
+            ours: Self::of(stage, &processes.ours).await?,
+            floor: Self::of(stage, &processes.floor).await?,
+        })
+    }
+
+    async fn of(stage: &Stage, process: &OwnProcess) -> Result<Self> {
         let mut postgres = Duration::ZERO;
         for database in [&stage.databases.rental, &stage.databases.billing] {
             let backends = "SELECT pid FROM pg_stat_activity
@@ -41,8 +49,15 @@ impl Cpu {
     }
 }
 
-/// The most memory that a process ever had, in bytes.
-pub(crate) fn peak_memory(process: &OwnProcess) -> Result<u64> {
+/// The most memory that each process ever had, in bytes.
+pub(crate) fn peak_memory_of_both(processes: &Pair<OwnProcess>) -> Result<Pair<u64>> {
+    Ok(Pair {
+        ours: peak_memory(&processes.ours)?,
+        floor: peak_memory(&processes.floor)?,
+    })
+}
+
+fn peak_memory(process: &OwnProcess) -> Result<u64> {
     let status = of(process)?.status()?;
     let peak_kib = status.vmhwm.context("the kernel does not count memory")?;
     Ok(peak_kib.saturating_mul(1024))

@@ -1,7 +1,7 @@
 //! The billing tick over many rentals, beside a bare one that commits as many intents and outcomes
 //! around the same calls.
 
-use crate::cost::{Cpu, peak_memory};
+use crate::cost::{Cpu, peak_memory_of_both};
 use crate::counters::Counters;
 use crate::pair::Pair;
 use crate::progress;
@@ -90,10 +90,7 @@ pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let peak_memory = Pair {
-        ours: peak_memory(&processes.ours)?,
-        floor: peak_memory(&processes.floor)?,
-    };
+    let peak_memory = peak_memory_of_both(&processes)?;
     let counted = before.since(&stage, processes.ours).await?;
     Ok(figures(case, &measured, counted, billed, peak_memory))
 }
@@ -120,7 +117,7 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
     let ahead = number.saturating_mul(WAVE_SEC);
     stage.databases.set_clocks(ahead, ahead).await?;
     stage.stub.set_clock(ahead).await?;
-    let before = cpu(stage, processes).await?;
+    let before = Cpu::of_both(stage, processes).await?;
     let report = processes.ours.invoke(scheduled_event()).await?;
     let rentals = report.get("rentals").and_then(Value::as_u64);
     let rentals = rentals.context("a report without rentals")?;
@@ -131,7 +128,7 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
         "url": stage.stub.url(),
     });
     processes.floor.invoke(floor).await?;
-    let after = cpu(stage, processes).await?;
+    let after = Cpu::of_both(stage, processes).await?;
     Ok(Wave {
         rentals: u32::try_from(rentals)?,
         took: Pair {
@@ -142,13 +139,6 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
             ours: after.ours.since(before.ours),
             floor: after.floor.since(before.floor),
         },
-    })
-}
-
-async fn cpu(stage: &Stage, processes: &Pair<OwnProcess>) -> Result<Pair<Cpu>> {
-    Ok(Pair {
-        ours: Cpu::of(stage, &processes.ours).await?,
-        floor: Cpu::of(stage, &processes.floor).await?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Processes that have worked for a while: latency, and what a request costs.
 
-use crate::cost::{Cpu, peak_memory};
+use crate::cost::{Cpu, peak_memory_of_both};
 use crate::endpoint::{Endpoint, floor_event};
 use crate::life::Life;
 use crate::pair::Pair;
@@ -61,10 +61,7 @@ pub(crate) async fn measure(stage: &Stage, pairs: u64, rounds: u64) -> Result<Ve
     let warm = pools.into_iter().map(|pool| {
         Ok(Warm {
             endpoint: pool.endpoint,
-            peak_memory: Pair {
-                ours: peak_memory(&pool.processes.ours)?,
-                floor: peak_memory(&pool.processes.floor)?,
-            },
+            peak_memory: peak_memory_of_both(&pool.processes)?,
             blocks: pool.blocks,
         })
     });
@@ -76,7 +73,7 @@ async fn block(stage: &Stage, pools: &mut [Pool], rounds: u64) -> Result<()> {
     let mut before = Vec::new();
     for pool in &mut *pools {
         pool.blocks.push(Pair::default());
-        before.push(cpu(stage, &pool.processes).await?);
+        before.push(Cpu::of_both(stage, &pool.processes).await?);
     }
     for round in 0..rounds {
         let mut life = Life::default();
@@ -85,20 +82,13 @@ async fn block(stage: &Stage, pools: &mut [Pool], rounds: u64) -> Result<()> {
         }
     }
     for (pool, before) in pools.iter_mut().zip(before) {
-        let after = cpu(stage, &pool.processes).await?;
+        let after = Cpu::of_both(stage, &pool.processes).await?;
         if let Some(block) = pool.blocks.last_mut() {
             block.ours.cpu = after.ours.since(before.ours);
             block.floor.cpu = after.floor.since(before.floor);
         }
     }
     Ok(())
-}
-
-async fn cpu(stage: &Stage, processes: &Pair<OwnProcess>) -> Result<Pair<Cpu>> {
-    Ok(Pair {
-        ours: Cpu::of(stage, &processes.ours).await?,
-        floor: Cpu::of(stage, &processes.floor).await?,
-    })
 }
 
 impl Pool {
