@@ -1,16 +1,11 @@
-//! The calls of one batch: side by side, outside any transaction, while the leases are kept.
+//! The calls of one batch: all side by side, outside any transaction. Together they take no longer
+//! than the time-out of one, 3 s: the leases, of 20 s, outlast them.
 
+use crate::batch::BATCH;
 use crate::{BillingTick, TickStep};
-use db_billing::Claimed;
 use domain::{Intent, OpenAttempt, Outcome, RentalId, UserId};
 use futures::StreamExt;
 use runtime::step::reached;
-use std::time::Duration;
-
-/// With it a batch of 128 calls that all time out takes 6 s: twice the time-out of one.
-const CONCURRENT_CALLS: usize = 64;
-/// Leases last 20 s.
-const RENEW_LEASES_EVERY: Duration = Duration::from_secs(5);
 
 /// An attempt to be asked about.
 #[derive(Clone, Debug)]
@@ -29,22 +24,10 @@ pub(crate) struct Called {
 
 impl BillingTick {
     /// Makes all calls, each once.
-    pub(crate) async fn call_all(&self, claimed: &Claimed, calls: Vec<Call>) -> Vec<Called> {
-        let calls =
-            runtime::side_by_side(calls, CONCURRENT_CALLS, |call| self.call(call)).collect();
-        tokio::select! {
-            called = calls => called,
-            never = self.keep_renewing(claimed) => never,
-        }
-    }
-
-    /// Beside the calls, never between them: an answer must not wait for a slow database.
-    async fn keep_renewing(&self, claimed: &Claimed) -> Vec<Called> {
-        loop {
-            tokio::time::sleep(RENEW_LEASES_EVERY).await;
-            let renewal = runtime::side_by_side([claimed], 1, |claimed| self.renew(claimed));
-            renewal.collect::<()>().await;
-        }
+    pub(crate) async fn call_all(&self, calls: Vec<Call>) -> Vec<Called> {
+        runtime::side_by_side(calls, BATCH.into(), |call| self.call(call))
+            .collect()
+            .await
     }
 
     async fn call(&self, call: Call) -> Called {
@@ -62,18 +45,5 @@ impl BillingTick {
             .await;
         reached(TickStep::Answered).await;
         Called { call, outcome }
-    }
-
-    /// A lease that is lost all the same shows when the outcome is written: then nothing is.
-    async fn renew(&self, claimed: &Claimed) {
-        let renewed = self
-            .billing
-            .statement("tick_renew", async |c| {
-                db_billing::renew_leases(c, claimed).await
-            })
-            .await;
-        if let Err(error) = renewed {
-            tracing::warn!(%error, "the leases are not renewed");
-        }
     }
 }

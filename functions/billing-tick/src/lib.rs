@@ -1,8 +1,9 @@
 //! The billing tick: charges what is due, turns declined charges into debt, collects debt.
 //!
-//! It works in batches: claim (leases, `SKIP LOCKED`), commit the intents, call the provider
-//! outside any transaction, commit the outcomes. Several ticks at once share the work; one that
-//! dies leaves leases that run out and attempts that the next tick asks about. What is due follows
+//! It works in batches: commit the intents with a lease (`SKIP LOCKED`), call the provider outside
+//! any transaction, commit the outcomes. While the provider is asked about one batch, the next is
+//! taken. Several ticks at once share the work; one that dies leaves leases that run out and attempts
+//! that the next tick asks about. What is due follows
 //! from the database's time and the terms, never from how many ticks ran.
 
 mod batch;
@@ -13,14 +14,16 @@ mod steps;
 pub use report::TickReport;
 pub use steps::TickStep;
 
-use batch::Rules;
+use batch::{Batch, Rules};
 use chrono::TimeDelta;
-use db::Database;
+use db::{Database, DbError};
 use db_billing::BillingBooks;
 use external::{ConfigsClient, PaymentsClient};
+use futures::future::join;
 use runtime::StartError;
 use runtime::env::Env;
 use runtime::event::InvocationError;
+use runtime::step::reached;
 use tokio::time::Instant;
 
 const DEFAULT_GRACE_SEC: u32 = 5;
@@ -66,23 +69,47 @@ impl BillingTick {
             debt_max_age: self.debt_max_age,
         };
         let mut report = TickReport::default();
-        while Instant::now() < done_by {
-            match self.bill_batch(&rules, &mut report).await {
-                Ok(true) => {}
-                Ok(false) => {
-                    report.nothing_left = true;
-                    break;
-                }
-                Err(error) if report.rentals == 0 => return Err(InvocationError::new(error)),
-                Err(error) => {
-                    tracing::error!(%error, "the tick ends early");
-                    break;
-                }
-            }
+        match self.bill(&rules, done_by, &mut report).await {
+            Ok(()) => {}
+            Err(error) if report.rentals == 0 => return Err(InvocationError::new(error)),
+            Err(error) => tracing::error!(%error, "the tick ends early"),
         }
         report.books = self.books().await;
         tracing::info!(?report, "tick");
         Ok(report)
+    }
+
+    async fn bill(
+        &self,
+        rules: &Rules,
+        done_by: Instant,
+        report: &mut TickReport,
+    ) -> Result<(), DbError> {
+        let mut batch = self.intend(rules).await?;
+        while !batch.is_empty() {
+            batch.count(report);
+            let calls = self.call_all(batch.calls());
+            let next = runtime::branch(self.intend_in_time(rules, done_by));
+            let (called, next) = join(calls, next).await;
+            reached(TickStep::Called).await;
+            self.settle(&batch, &called, rules, report).await?;
+            let Some(next) = next? else { return Ok(()) };
+            batch = next;
+        }
+        report.nothing_left = true;
+        Ok(())
+    }
+
+    /// Takes the next batch, if there is still time for it.
+    async fn intend_in_time(
+        &self,
+        rules: &Rules,
+        done_by: Instant,
+    ) -> Result<Option<Batch>, DbError> {
+        if Instant::now() >= done_by {
+            return Ok(None);
+        }
+        self.intend(rules).await.map(Some)
     }
 
     /// To know how the books stand is not worth the tick: what was billed is billed.

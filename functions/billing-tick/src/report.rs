@@ -74,7 +74,7 @@ impl TickReport {
             add(&mut self.debts_settled, change.debt_settled());
             add(&mut self.refunds_found, !change.refund().is_zero());
             let still_owed = change.after.open.is_some() || change.after.debt.is_some();
-            let is_over = !change.keeps_lease && change.next_bill_at.is_none();
+            let is_over = change.lease.is_none() && change.next_bill_at.is_none();
             add(&mut self.left_to_a_person, still_owed && is_over);
         }
     }

@@ -5,15 +5,13 @@ runtime::steps! {
     TickStep {
         /// Nothing of the batch is leased.
         Received = "tick.received",
-        /// A batch is leased; nothing else is committed.
-        Claimed = "tick.claimed",
-        /// The intents are committed; the provider was not called.
+        /// The intents are committed, with their leases; the provider was not called.
         Intended = "tick.intended",
         /// The provider is about to be called for one of the batch's attempts.
         Calling = "tick.calling",
         /// The provider was called for one of them; no outcome is committed.
         Answered = "tick.answered",
-        /// The provider was called for all of them; no outcome is committed.
+        /// The provider was called for all of them, and the next batch taken; no outcome is committed.
         Called = "tick.called",
         /// The outcomes are committed, the leases are free.
         Settled = "tick.settled",

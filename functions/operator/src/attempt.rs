@@ -73,7 +73,7 @@ async fn settle(
         before,
         after,
         next_bill_at,
-        keeps_lease: false,
+        lease: None,
         settled: Some(status),
     };
     db_billing::save(connection, &[change], runtime::fresh_id).await?;

@@ -63,7 +63,7 @@ impl Operator {
                     next_bill_at: Some(before.now),
                     before,
                     after,
-                    keeps_lease: false,
+                    lease: None,
                     settled: None,
                 };
                 db_billing::save(connection, &[change], runtime::fresh_id).await?;
@@ -99,7 +99,8 @@ impl Operator {
             )));
         }
         // Where no tick comes any more, the debt was too old by the rules of then.
-        if billed.is_scheduled && !debt.is_left_to_a_person(billed.now, self.debt_max_age) {
+        if billed.next_bill_at.is_some() && !debt.is_left_to_a_person(billed.now, self.debt_max_age)
+        {
             return Ok(Err(format!("The debt of {rental_id} is still collected")));
         }
         Ok(Ok((billed, debt)))

@@ -1,6 +1,6 @@
 //! The books of rentals, as they stand in the tables.
 
-use crate::claim::Claimed;
+use crate::due::Leased;
 use chrono::{DateTime, Utc};
 use db::{BadRow, DbError};
 use domain::{
@@ -20,24 +20,34 @@ pub struct BilledRental {
     pub account: Account,
     /// Whether a tick works on it.
     pub is_leased: bool,
-    /// Whether a tick comes to it some time: if none does and something is owed, only a person can
-    /// go on.
-    pub is_scheduled: bool,
+    /// When a tick comes to it: if none ever does and something is owed, only a person can go on.
+    pub next_bill_at: Option<Moment>,
     /// The database's time when they were read.
     pub now: Moment,
 }
 
-/// Reads and locks the books of those of the claimed rentals whose lease still stands. Nobody else
-/// writes the attempts and debts of a leased rental, so that they are as new as their rental.
+/// Reads and locks the books of those of the rentals whose lease still stands. Nobody else writes
+/// the attempts and debts of a leased rental, so that they are as new as their rental.
 ///
 /// # Errors
 /// [`DbError`], also for a row that cannot be read.
-pub async fn lock_accounts(
+pub async fn lock_leased(
     connection: &mut PgConnection,
-    claimed: &Claimed,
+    leased: &Leased,
 ) -> Result<Vec<BilledRental>, DbError> {
-    let ids: Vec<Uuid> = claimed.rental_ids.iter().map(|id| id.uuid()).collect();
-    lock(connection, &ids, Some(claimed.token)).await
+    lock(connection, &leased.rental_ids, Some(leased.token)).await
+}
+
+/// Reads the books of rentals that are locked in this transaction, by a statement before this one:
+/// their attempts and debts are then read as they stand after any transaction that held them.
+///
+/// # Errors
+/// [`DbError`], also for a row that cannot be read.
+pub async fn read_locked(
+    connection: &mut PgConnection,
+    rental_ids: &[RentalId],
+) -> Result<Vec<BilledRental>, DbError> {
+    lock(connection, rental_ids, None).await
 }
 
 /// Reads and locks the books of one rental, whoever works on it.
@@ -48,22 +58,21 @@ pub async fn lock_rental_account(
     connection: &mut PgConnection,
     rental_id: RentalId,
 ) -> Result<Option<BilledRental>, DbError> {
-    // Locked by a statement of its own: the attempt and the debt are then read as they stand
-    // after any transaction that this one waited for.
     sqlx::query!(
         "SELECT rental_id FROM rentals WHERE rental_id = $1 FOR UPDATE",
         rental_id.uuid()
     )
     .fetch_optional(&mut *connection)
     .await?;
-    Ok(lock(connection, &[rental_id.uuid()], None).await?.pop())
+    Ok(read_locked(connection, &[rental_id]).await?.pop())
 }
 
 async fn lock(
     connection: &mut PgConnection,
-    rental_ids: &[Uuid],
+    rental_ids: &[RentalId],
     token: Option<Uuid>,
 ) -> Result<Vec<BilledRental>, DbError> {
+    let ids: Vec<Uuid> = rental_ids.iter().map(|id| id.uuid()).collect();
     // Limits, so that both are looked up rental by rental. There is never a second one; but a plan
     // that was made while next to nothing was open or owed would read all that is, for each rental,
     // and be kept when an outage has left thousands open.
@@ -78,7 +87,7 @@ async fn lock(
                d.retried_at,
                d.next_try_at AS "next_try_at?",
                coalesce(r.lease_until > app_now(), false) AS "is_leased!",
-               r.next_bill_at IS NOT NULL AS "is_scheduled!", app_now() AS "now!"
+               r.next_bill_at, app_now() AS "now!"
         FROM rentals r
         LEFT JOIN LATERAL (
             SELECT * FROM payment_attempts a
@@ -89,7 +98,7 @@ async fn lock(
         ORDER BY r.rental_id
         FOR UPDATE OF r
         "#,
-        rental_ids,
+        &ids,
         token,
     )
     .fetch_all(connection)
@@ -121,7 +130,7 @@ struct Row {
     retried_at: Option<DateTime<Utc>>,
     next_try_at: Option<DateTime<Utc>>,
     is_leased: bool,
-    is_scheduled: bool,
+    next_bill_at: Option<DateTime<Utc>>,
     now: DateTime<Utc>,
 }
 
@@ -152,7 +161,7 @@ impl TryFrom<Row> for BilledRental {
             user_id: UserId::try_from(row.user_id)
                 .map_err(|error| BadRow::new("rentals", "user_id", error))?,
             is_leased: row.is_leased,
-            is_scheduled: row.is_scheduled,
+            next_bill_at: row.next_bill_at,
             now: row.now,
         })
     }

@@ -1,6 +1,7 @@
 //! What a tick changes in the books of a batch: a few statements, whatever the batch's size.
 
 use crate::account::BilledRental;
+use crate::due::LEASE;
 use db::DbError;
 use domain::{Account, Amount, AttemptKind, Moment, OpenAttempt};
 use sqlx::PgConnection;
@@ -15,8 +16,8 @@ pub struct Change {
     pub after: Account,
     /// Nothing is to be done before it; none when nothing ever is.
     pub next_bill_at: Option<Moment>,
-    /// Whether a worker goes on with the rental, or lets go of its lease.
-    pub keeps_lease: bool,
+    /// Under which token a worker goes on with the rental, from now on; none lets go of it.
+    pub lease: Option<Uuid>,
     /// What became of the attempt that was open before.
     pub settled: Option<AttemptStatus>,
 }
@@ -185,11 +186,11 @@ async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Re
         UPDATE rentals
         SET paid = c.paid, written_off = c.written_off, refunded = c.refunded,
             next_bill_at = c.next_bill_at, awaits_grace = false, release_due = rentals.release_due OR c.is_settled,
-            lease_token = CASE WHEN c.keeps_lease THEN rentals.lease_token END,
-            lease_until = CASE WHEN c.keeps_lease THEN rentals.lease_until END
-        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::boolean[],
+            lease_token = c.lease,
+            lease_until = CASE WHEN c.lease IS NOT NULL THEN app_now() + $8::interval END
+        FROM UNNEST($1::uuid[], $2::bigint[], $3::bigint[], $4::timestamptz[], $5::uuid[],
                     $6::boolean[], $7::bigint[])
-             AS c (rental_id, paid, refunded, next_bill_at, keeps_lease, is_settled, written_off)
+             AS c (rental_id, paid, refunded, next_bill_at, lease, is_settled, written_off)
         WHERE rentals.rental_id = c.rental_id
         "#,
         &changes.iter().map(Change::id).collect::<Vec<_>>(),
@@ -201,10 +202,11 @@ async fn update_rentals(connection: &mut PgConnection, changes: &[Change]) -> Re
             .collect::<Vec<_>>() as &[Option<Moment>],
         &changes
             .iter()
-            .map(|change| change.keeps_lease)
-            .collect::<Vec<_>>(),
+            .map(|change| change.lease)
+            .collect::<Vec<_>>() as &[Option<Uuid>],
         &settled,
         &column(|change| change.after.written_off.units()),
+        LEASE,
     )
     .execute(connection)
     .await?;

@@ -8,9 +8,9 @@ mod account;
 pub mod audit;
 mod books;
 mod change;
-mod claim;
 mod clock;
 mod copy;
+mod due;
 mod interval;
 mod operator;
 mod settled;
@@ -18,12 +18,12 @@ mod show;
 mod status;
 mod worklist;
 
-pub use account::{BilledRental, lock_accounts, lock_rental_account};
+pub use account::{BilledRental, lock_leased, lock_rental_account, read_locked};
 pub use books::{BillingBooks, books};
 pub use change::{AttemptStatus, Change, save};
-pub use claim::{Claimed, claim, renew_leases, set_aside};
 pub use clock::now;
 pub use copy::{RentalCopy, upsert_copies};
+pub use due::{Leased, set_aside, take_due};
 pub use operator::{
     operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,
 };

@@ -21,4 +21,4 @@ pub use entropy::{fresh_id, set_id_source};
 pub use lambda_http::Error as StartError;
 pub use logs::init_logs;
 pub use schedule::ScheduledEvent;
-pub use side_by_side::side_by_side;
+pub use side_by_side::{branch, side_by_side};

@@ -13,12 +13,12 @@ where
     Fut: Future<Output = R>,
 {
     stream::iter(items)
-        .map(move |item| {
-            let work = work(item);
-            async {
-                let _branch = step::branch();
-                work.await
-            }
-        })
+        .map(move |item| branch(work(item)))
         .buffer_unordered(at_once)
+}
+
+/// One of several things that a flow does side by side.
+pub async fn branch<R>(work: impl Future<Output = R>) -> R {
+    let _branch = step::branch();
+    work.await
 }

@@ -276,7 +276,7 @@ const fn after_stop(step: StopStep) -> Then {
 const fn after_tick(step: TickStep) -> Then {
     match step {
         TickStep::Received => BILLING,
-        TickStep::Claimed | TickStep::Called => BILLING.leased(),
+        TickStep::Called => BILLING.leased(),
         TickStep::Calling => NOTHING.and_calls(&[CLEAR]).leased(),
         TickStep::Intended | TickStep::Answered => NOTHING.leased(),
         TickStep::Settled => NOTHING,

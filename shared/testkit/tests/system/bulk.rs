@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use domain::RentalId;
 use sqlx::PgPool;
 use std::collections::BTreeSet;
-use testkit::{Bulk, Databases, fresh_key};
+use testkit::{Bulk, Databases};
 use uuid::Uuid;
 
 const BULK: Bulk = Bulk {
@@ -53,8 +53,7 @@ async fn what_is_loaded_in_bulk_keeps_the_laws() {
 }
 
 #[tokio::test]
-async fn a_rental_loaded_in_bulk_is_known_by_its_number_and_exactly_those_that_are_due_are_claimed()
-{
+async fn a_rental_loaded_in_bulk_is_known_by_its_number_and_exactly_those_that_are_due_are_taken() {
     let databases = loaded(BULK).await;
     let of = |numbers: std::ops::Range<u32>| numbers.map(Bulk::rental_id).collect::<BTreeSet<_>>();
     let all = ids(&databases.rental, "SELECT rental_id FROM rentals").await;
@@ -69,10 +68,9 @@ async fn a_rental_loaded_in_bulk_is_known_by_its_number_and_exactly_those_that_a
     }
     let mut connection = databases.billing.acquire().await.unwrap();
     let (tick, grace) = (TimeDelta::seconds(30), TimeDelta::seconds(5));
-    let token = fresh_key().parse().unwrap();
-    let claimed = db_billing::claim(&mut connection, tick, grace, token, 1_000)
+    let taken = db_billing::take_due(&mut connection, tick, grace, 1_000)
         .await
         .unwrap();
-    let claimed: BTreeSet<Uuid> = claimed.rental_ids.into_iter().map(RentalId::uuid).collect();
-    assert_eq!(claimed, of(BULK.due()));
+    let taken: BTreeSet<Uuid> = taken.into_iter().map(RentalId::uuid).collect();
+    assert_eq!(taken, of(BULK.due()));
 }

@@ -1,15 +1,15 @@
 //! A worker that slept past its lease finds out at its next write, and leaves everything to whoever
 //! took over.
 
-use crate::billed::{CLEAR, PLAIN, RICH, int, next_slot, number, rented_for, sql};
+use crate::billed::{PLAIN, RICH, rented_for};
 use crate::left::{HOURS, unknown_hold};
-use crate::probe::{assert_unavailable, fault, fault_once, rental_of, until};
+use crate::probe::{assert_unavailable, fault_once, rental_of};
 use chrono::TimeDelta;
 use db::{Database, DbError};
+use db_billing::{Change, Leased};
 use db_rental::Lease;
 use domain::{HoldStatus, RentalId};
 use runtime::fresh_id;
-use serde_json::json;
 use std::fmt::Debug;
 use testkit::{World, fresh_key};
 
@@ -179,102 +179,47 @@ async fn a_bill_that_was_taken_over_is_written_only_by_its_new_tick() {
     let world = World::start().await;
     let billing = Database::from(&world.databases.billing);
     rented_for(&world, RICH, PLAIN, 2 * HOURS).await;
-    let claim = async || {
+    let lease = async || {
         world.advance(PAST_A_LEASE_SEC).await.unwrap();
-        let claimed = billing
-            .tx("claim", async |c| {
-                db_billing::claim(c, TICK, TimeDelta::zero(), fresh_id(), 10).await
-            })
-            .await
-            .unwrap();
-        assert_eq!(claimed.rental_ids.len(), 1);
-        claimed
+        let token = fresh_id();
+        let leased = billing.tx("lease", async |c| {
+            let rental_ids = db_billing::take_due(c, TICK, TimeDelta::zero(), 10).await?;
+            let [before] = db_billing::read_locked(c, &rental_ids)
+                .await?
+                .try_into()
+                .unwrap();
+            let asked_about = Change {
+                after: before.account,
+                next_bill_at: before.next_bill_at,
+                lease: Some(token),
+                settled: None,
+                before,
+            };
+            db_billing::save(c, &[asked_about], fresh_id).await?;
+            Ok(Leased { token, rental_ids })
+        });
+        leased.await.unwrap()
     };
-    let locked = async |claimed| {
+    let locked = async |leased| {
         let accounts = billing
-            .tx("lock", async |c| {
-                db_billing::lock_accounts(c, claimed).await
-            })
+            .tx("lock", async |c| db_billing::lock_leased(c, leased).await)
             .await;
         accounts.unwrap().len()
     };
-    let set_aside = async |claimed: &db_billing::Claimed| {
-        let rental_id = claimed.rental_ids[0];
+    let set_aside = async |leased: &Leased| {
+        let rental_id = leased.rental_ids[0];
         billing
             .statement("set_aside", async |c| {
-                db_billing::set_aside(c, rental_id, claimed.token, "bad").await
+                db_billing::set_aside(c, rental_id, Some(leased.token), "bad").await
             })
             .await
     };
-    let lost = claim().await;
-    let stands = claim().await;
+    let lost = lease().await;
+    let stands = lease().await;
 
     assert_eq!(locked(&lost).await, 0);
     assert_lost(&set_aside(&lost).await);
 
     assert_eq!(locked(&stands).await, 1);
     set_aside(&stands).await.unwrap();
-}
-
-/// For how many seconds the longest lease in db-billing still stands; 0 without one.
-async fn left_sec(world: &World) -> i64 {
-    let left = "SELECT coalesce(ceil(extract(epoch FROM max(lease_until) - app_now())), 0)::bigint
-                FROM rentals"
-        .to_owned();
-    number(&world.databases.billing, left).await
-}
-
-#[tokio::test]
-async fn a_bill_that_was_taken_over_is_kept_only_by_its_new_tick() {
-    let world = World::start().await;
-    let billing = Database::from(&world.databases.billing);
-    rented_for(&world, RICH, PLAIN, 2 * HOURS).await;
-    let claim = async || {
-        world.advance(PAST_A_LEASE_SEC).await.unwrap();
-        billing
-            .tx("claim", async |c| {
-                db_billing::claim(c, TICK, TimeDelta::zero(), fresh_id(), 10).await
-            })
-            .await
-            .unwrap()
-    };
-    let renew = async |claimed: &db_billing::Claimed| {
-        billing
-            .statement("renew", async |c| {
-                db_billing::renew_leases(c, claimed).await
-            })
-            .await
-            .unwrap();
-    };
-    let lost = claim().await;
-    let stands = claim().await;
-    world.advance(10).await.unwrap();
-
-    renew(&lost).await;
-    assert!(left_sec(&world).await <= 10);
-
-    renew(&stands).await;
-    assert!(left_sec(&world).await > 10);
-}
-
-/// As many as are called in two goes, of three seconds each when nobody answers.
-#[tokio::test]
-async fn a_tick_renews_its_leases_while_its_calls_take_long() {
-    let world = World::start().await;
-    let many = "INSERT INTO rentals (rental_id, user_id, price_per_hour, free_period_min, buyout,
-                                     status, started_at, version, next_bill_at)
-                SELECT md5('r' || n)::uuid, 'user-' || n, 60, 5, 5000, 'ACTIVE',
-                       date_trunc('second', app_now()), 1, app_now()
-                FROM generate_series(1, 65) AS n";
-    sql(&world.databases.billing, many.to_owned()).await;
-    world.advance(HOURS).await.unwrap();
-    next_slot(&world).await;
-    fault(&world, json!({ "endpoint": CLEAR, "mode": "hang" })).await;
-    let renewed = async {
-        until("the leases are taken", async || left_sec(&world).await > 17).await;
-        until("they run out", async || left_sec(&world).await <= 17).await;
-        until("they are renewed", async || left_sec(&world).await > 17).await;
-    };
-    let (tick, ()) = tokio::join!(world.tick(), renewed);
-    assert_eq!(int(&tick.unwrap(), "unknown"), 65);
 }
