@@ -49,14 +49,17 @@ COMMENT ON COLUMN rentals.release_due IS 'It is settled, and db-rental was not t
 COMMENT ON COLUMN rentals.set_aside_at IS 'A local fault kept this rental from being billed; an operator requeues it.';
 
 CREATE TABLE payment_attempts (
-    attempt_id uuid PRIMARY KEY,
     rental_id  uuid        NOT NULL REFERENCES rentals,
+    attempt_id uuid        NOT NULL,
     kind       text        NOT NULL CHECK (kind IN ('CHARGE', 'COLLECTION')),
     amount     bigint      NOT NULL CHECK (amount > 0),
     step       bigint      CHECK (step > 0),
     status     text        NOT NULL DEFAULT 'OPEN' CHECK (status IN ('OPEN', 'SUCCEEDED', 'DECLINED', 'EXPIRED')),
     created_at timestamptz NOT NULL,
     settled_at timestamptz,
+    -- By the rental first: nobody looks for an attempt of which he does not know the rental, and
+    -- attempts are most of what billing stores.
+    PRIMARY KEY (rental_id, attempt_id),
     -- Law: one collection is at most the step that it was made under.
     CONSTRAINT payment_attempts_collected_in_steps CHECK (
         (kind = 'COLLECTION') = (step IS NOT NULL) AND amount <= coalesce(step, amount)),
@@ -65,9 +68,8 @@ CREATE TABLE payment_attempts (
 
 -- Law: at most one open attempt per rental. Also for the report of what is open, and for a person:
 -- both want all of it, so that an index by age would be written for each attempt and save nothing.
-CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (rental_id) INCLUDE (created_at)
-    WHERE status = 'OPEN';
-CREATE INDEX payment_attempts_of_rental ON payment_attempts (rental_id, created_at);
+CREATE UNIQUE INDEX payment_attempts_one_open ON payment_attempts (rental_id)
+    INCLUDE (created_at) WHERE status = 'OPEN';
 
 COMMENT ON TABLE payment_attempts IS 'Every clear: its intent is committed before the call, its outcome after. OPEN is unknown, never rendered as paid or declined.';
 COMMENT ON COLUMN payment_attempts.attempt_id IS 'Idempotency-Key of the clear: one key, one amount, at most one effect.';

@@ -11,6 +11,7 @@ use uuid::Uuid;
 impl Operator {
     pub(crate) async fn resolve_attempt(
         &self,
+        rental_id: RentalId,
         attempt_id: Uuid,
         outcome: KnownOutcome,
         operator: &str,
@@ -20,10 +21,9 @@ impl Operator {
         let resolved = self
             .billing
             .tx("operator_resolve_attempt", async |connection| {
-                let rental_id = match settle(connection, attempt_id, outcome).await? {
-                    Ok(rental_id) => rental_id,
-                    Err(why) => return Ok(Err(why)),
-                };
+                if let Err(why) = settle(connection, rental_id, attempt_id, outcome).await? {
+                    return Ok(Err(why));
+                }
                 record.in_billing(connection, rental_id).await?;
                 Ok(Ok(rental_id))
             })
@@ -36,12 +36,10 @@ impl Operator {
 /// Writes into the books what a person found out about an attempt that nobody asks about any more.
 async fn settle(
     connection: &mut Connection,
+    rental_id: RentalId,
     attempt_id: Uuid,
     outcome: KnownOutcome,
-) -> Ruled<RentalId> {
-    let Some(rental_id) = db_billing::rental_of_attempt(connection, attempt_id).await? else {
-        return Ok(Err(format!("Attempt {attempt_id} is not known")));
-    };
+) -> Ruled<()> {
     let Some(before) = db_billing::lock_rental_account(connection, rental_id).await? else {
         return Ok(Err(format!("{rental_id} is not known to billing")));
     };
@@ -77,5 +75,5 @@ async fn settle(
         settled: Some(status),
     };
     db_billing::save(connection, &[change], runtime::fresh_id).await?;
-    Ok(Ok(rental_id))
+    Ok(Ok(()))
 }

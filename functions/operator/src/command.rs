@@ -47,6 +47,8 @@ pub enum Command {
     /// Says what the provider did with an attempt that stayed unknown for so long that nobody
     /// asks any more; the provider's own books tell.
     ResolveAttempt {
+        /// Of which rental.
+        rental_id: RentalId,
         /// Which attempt: `show` tells.
         attempt_id: Uuid,
         /// What the provider did.

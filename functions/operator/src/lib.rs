@@ -102,11 +102,12 @@ impl Operator {
                 operator,
             } => self.mark_refund_paid(*refund_id, operator, command).await?,
             Command::ResolveAttempt {
+                rental_id,
                 attempt_id,
                 outcome,
                 operator,
             } => {
-                self.resolve_attempt(*attempt_id, *outcome, operator, command)
+                self.resolve_attempt(*rental_id, *attempt_id, *outcome, operator, command)
                     .await?
             }
             Command::ResolveEject {

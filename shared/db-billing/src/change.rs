@@ -109,9 +109,12 @@ async fn settle_attempts(connection: &mut PgConnection, changes: &[Change]) -> R
     let settled = changes.iter().filter_map(|change| {
         let attempt = change.before.account.open?;
         let status = change.settled?.as_str().to_owned();
-        Some((attempt.attempt_id, (status, change.before.now)))
+        Some((
+            (change.id(), attempt.attempt_id),
+            (status, change.before.now),
+        ))
     });
-    let (ids, (statuses, at)): (Vec<_>, (Vec<_>, Vec<_>)) = settled.unzip();
+    let ((rental_ids, ids), (statuses, at)): ((Vec<_>, Vec<_>), (Vec<_>, Vec<_>)) = settled.unzip();
     if ids.is_empty() {
         return Ok(());
     }
@@ -120,9 +123,12 @@ async fn settle_attempts(connection: &mut PgConnection, changes: &[Change]) -> R
         r#"
         UPDATE payment_attempts
         SET status = s.status, settled_at = s.settled_at
-        FROM UNNEST($1::uuid[], $2::text[], $3::timestamptz[]) AS s (attempt_id, status, settled_at)
-        WHERE payment_attempts.attempt_id = s.attempt_id AND payment_attempts.settled_at IS NULL
+        FROM UNNEST($1::uuid[], $2::uuid[], $3::text[], $4::timestamptz[])
+             AS s (rental_id, attempt_id, status, settled_at)
+        WHERE payment_attempts.rental_id = s.rental_id
+          AND payment_attempts.attempt_id = s.attempt_id AND payment_attempts.settled_at IS NULL
         "#,
+        &rental_ids,
         &ids,
         &statuses,
         &at,

@@ -24,9 +24,7 @@ pub use change::{AttemptStatus, Change, save};
 pub use clock::now;
 pub use copy::{RentalCopy, upsert_copies};
 pub use due::{Leased, set_aside, take_due};
-pub use operator::{
-    operator_actions, pay_refund, record_operator_action, rental_of_attempt, requeue,
-};
+pub use operator::{operator_actions, pay_refund, record_operator_action, requeue};
 pub use settled::{release_told, releases_due, settled_rentals};
 pub use show::{ShownAttempt, ShownBilling, ShownRefund, show};
 pub use status::current_debt;

@@ -45,23 +45,6 @@ pub async fn pay_refund(
     Ok(id.map(RentalId::new))
 }
 
-/// The rental of an attempt; none when there is no such attempt.
-///
-/// # Errors
-/// [`DbError`].
-pub async fn rental_of_attempt(
-    connection: &mut PgConnection,
-    attempt_id: Uuid,
-) -> Result<Option<RentalId>, DbError> {
-    let id = sqlx::query_scalar!(
-        "SELECT rental_id FROM payment_attempts WHERE attempt_id = $1",
-        attempt_id,
-    )
-    .fetch_optional(connection)
-    .await?;
-    Ok(id.map(RentalId::new))
-}
-
 /// Records an operator's command in the transaction of its effect.
 ///
 /// # Errors

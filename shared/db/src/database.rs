@@ -53,6 +53,9 @@ impl Database {
                 "idle_in_transaction_session_timeout",
                 IDLE_IN_TRANSACTION_TIMEOUT_MS,
             ),
+            // Each statement is planned once, when it first comes. The server would plan it anew
+            // for its first five parameters, and some for ever.
+            ("plan_cache_mode", "force_generic_plan"),
         ]);
         Self {
             connections: Arc::new(Connections::new(options, most)),

@@ -41,24 +41,7 @@ impl Stage {
                     json!({ "command": "mark-refund-paid", "refund_id": refund_id, "operator": WHO })
                 })
             }
-            Command::ResolveAttempt => {
-                let open = "SELECT attempt_id FROM payment_attempts WHERE status = 'OPEN'
-                            ORDER BY attempt_id";
-                let Some(attempt_id) = one(billing, open, choice).await? else {
-                    return Ok(None);
-                };
-                let outcome = if self.has_acted_on(attempt_id).await? {
-                    "succeeded"
-                } else {
-                    "declined"
-                };
-                Some(json!({
-                    "command": "resolve-attempt",
-                    "attempt_id": attempt_id,
-                    "outcome": outcome,
-                    "operator": WHO,
-                }))
-            }
+            Command::ResolveAttempt => self.resolve_attempt(choice).await?,
             Command::ResolveEject => self.resolve_eject(choice).await?,
             Command::ResolveHold => self.resolve_hold(choice).await?,
             Command::RetryDebt => {
@@ -116,6 +99,29 @@ impl Stage {
         Ok(Some(json!({
             "command": "resolve-eject",
             "rental_id": format!("rental-{id}"),
+            "outcome": outcome,
+            "operator": WHO,
+        })))
+    }
+
+    async fn resolve_attempt(&self, choice: usize) -> Result<Option<Value>> {
+        let open = "SELECT rental_id, attempt_id FROM payment_attempts WHERE status = 'OPEN'
+                    ORDER BY attempt_id";
+        let open: Vec<(Uuid, Uuid)> = sqlx::query_as(open)
+            .fetch_all(&self.databases.billing)
+            .await?;
+        let Some((rental_id, attempt_id)) = pick(&open, choice).copied() else {
+            return Ok(None);
+        };
+        let outcome = if self.has_acted_on(attempt_id).await? {
+            "succeeded"
+        } else {
+            "declined"
+        };
+        Ok(Some(json!({
+            "command": "resolve-attempt",
+            "rental_id": format!("rental-{rental_id}"),
+            "attempt_id": attempt_id,
             "outcome": outcome,
             "operator": WHO,
         })))

@@ -120,8 +120,8 @@ async fn an_attempt_is_resolved_once_wherever_the_command_dies() {
         world.advance(23 * 3_600).await.unwrap();
         next_tick(&world).await;
         let attempt_id = attempts(&world, &rental_id).await[0].id.clone();
-        let resolve = json!({ "command": "resolve-attempt", "attempt_id": attempt_id,
-                              "outcome": "succeeded", "operator": "anna" });
+        let resolve = json!({ "command": "resolve-attempt", "rental_id": rental_id,
+                              "attempt_id": attempt_id, "outcome": "succeeded", "operator": "anna" });
         die(&world, *step, &resolve).await;
         let books = world.books(&rental_id).await.unwrap();
         assert_eq!(

@@ -155,6 +155,12 @@ async fn a_tick_that_wakes_after_its_lease_ran_out_writes_nothing() {
         while world.stub.calls(CLEAR).await.unwrap().len() < rentals.len() {
             tokio::task::yield_now().await;
         }
+        // It looks for another batch meanwhile, and is to find none.
+        let busy = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND state <> 'idle' AND pid <> pg_backend_pid()";
+        while number(&world.databases.billing, busy.to_owned()).await > 0 {
+            tokio::task::yield_now().await;
+        }
         next_tick(&world).await
     });
     let first = first.unwrap();

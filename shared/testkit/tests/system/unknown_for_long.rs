@@ -21,13 +21,15 @@ async fn unknown(world: &World, mode: &str) -> (String, String, i64) {
     (rental_id, attempt.id, total)
 }
 
-async fn resolve(world: &World, attempt_id: &str, outcome: &str) -> anyhow::Result<Value> {
-    world
-        .operator(
-            json!({ "command": "resolve-attempt", "attempt_id": attempt_id,
-                          "outcome": outcome, "operator": "anna" }),
-        )
-        .await
+async fn resolve(
+    world: &World,
+    rental_id: &str,
+    attempt_id: &str,
+    outcome: &str,
+) -> anyhow::Result<Value> {
+    let resolve = json!({ "command": "resolve-attempt", "rental_id": rental_id,
+                          "attempt_id": attempt_id, "outcome": outcome, "operator": "anna" });
+    world.operator(resolve).await
 }
 
 #[tokio::test]
@@ -75,7 +77,9 @@ async fn an_operator_who_finds_the_money_taken_closes_the_books() {
     world.advance(23 * HOURS).await.unwrap();
     next_tick(&world).await;
 
-    let shown = resolve(&world, &attempt_id, "succeeded").await.unwrap();
+    let shown = resolve(&world, &rental_id, &attempt_id, "succeeded")
+        .await
+        .unwrap();
     assert_eq!(shown["billing"]["paid"], json!(total));
     assert_eq!(shown["payment_attempts"][0]["status"], json!("SUCCEEDED"));
     let action = &shown["operator_actions"][0];
@@ -98,7 +102,9 @@ async fn an_operator_who_finds_no_money_taken_turns_the_attempt_into_a_debt_that
     world.advance(23 * HOURS).await.unwrap();
     next_tick(&world).await;
 
-    let shown = resolve(&world, &attempt_id, "declined").await.unwrap();
+    let shown = resolve(&world, &rental_id, &attempt_id, "declined")
+        .await
+        .unwrap();
     assert_eq!(shown["billing"]["debt"], json!(total));
     assert_eq!(current_debt(&world, &rental_id).await, Some(total));
     world.stub.heal().await.unwrap();
@@ -115,19 +121,23 @@ async fn an_attempt_is_resolved_only_once_and_only_when_nobody_asks_about_it_any
     let world = World::start().await;
     let (rental_id, attempt_id, total) = unknown(&world, "lose").await;
     let refused = async |attempt_id: &str, outcome: &str| {
-        let error = resolve(&world, attempt_id, outcome).await.unwrap_err();
+        let error = resolve(&world, &rental_id, attempt_id, outcome)
+            .await
+            .unwrap_err();
         format!("{error:#}")
     };
     let too_early = refused(&attempt_id, "succeeded").await;
     assert!(too_early.contains("still asked about"), "{too_early}");
     let unknown = refused("019a0000-0000-7000-8000-000000000000", "declined").await;
-    assert!(unknown.contains("is not known"), "{unknown}");
+    assert!(unknown.contains("is not open"), "{unknown}");
     let books = world.books(&rental_id).await.unwrap();
     assert_eq!((books.open, books.paid), (total, 0));
 
     world.advance(23 * HOURS).await.unwrap();
     next_tick(&world).await;
-    resolve(&world, &attempt_id, "succeeded").await.unwrap();
+    resolve(&world, &rental_id, &attempt_id, "succeeded")
+        .await
+        .unwrap();
     for outcome in ["succeeded", "declined"] {
         let again = refused(&attempt_id, outcome).await;
         assert!(again.contains("is not open"), "{again}");
@@ -166,7 +176,9 @@ async fn a_rental_that_runs_on_beside_its_unknown_attempt_is_charged_the_rest_wh
     assert_eq!(world.books(&rental_id).await.unwrap().taken, attempt.amount);
 
     world.stub.heal().await.unwrap();
-    resolve(&world, &attempt.id, "succeeded").await.unwrap();
+    resolve(&world, &rental_id, &attempt.id, "succeeded")
+        .await
+        .unwrap();
     assert_eq!(
         int(&next_tick(&world).await, "charged_amount"),
         total - attempt.amount

@@ -138,8 +138,8 @@ async fn a_debt_with_an_open_attempt_waits_for_the_attempt() {
         assert!(error.contains("is open"), "{error}");
     }
     let attempt_id = &world.show(&rental_id).await.unwrap()["payment_attempts"][1]["attempt_id"];
-    let resolve = json!({ "command": "resolve-attempt", "attempt_id": attempt_id,
-                          "outcome": "declined", "operator": "anna" });
+    let resolve = json!({ "command": "resolve-attempt", "rental_id": rental_id,
+                          "attempt_id": attempt_id, "outcome": "declined", "operator": "anna" });
     world.operator(resolve).await.unwrap();
     world
         .operator(write_off_debt(&rental_id, total))
