@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo audit test simulate kills bench check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test simulate kills bench bench-pure check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -55,6 +55,9 @@ bench: ## How fast the functions are, beside a bare one that makes the same roun
 	@cargo build --locked --workspace --bin dev
 	@cargo build --release --locked --bins -p bench -p floor $(FUNCTIONS:%=-p %)
 	@exec $(DEV) with-postgres -- target/release/bench
+
+bench-pure: ## How long the rules alone take, in nanoseconds, without a database or a call
+	@cargo bench --locked -p domain-bench -- --quiet
 
 check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check
