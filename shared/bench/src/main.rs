@@ -13,6 +13,7 @@ mod cold;
 mod cost;
 mod counters;
 mod endpoint;
+mod full;
 mod life;
 mod pair;
 mod plot;

@@ -1,5 +1,5 @@
-//! The billing tick over many rentals, beside a bare one that commits as many intents and outcomes
-//! around the same calls.
+//! The billing tick over many rentals, beside a bare one that commits the same intents and outcomes,
+//! batch by batch, around the same calls.
 
 use crate::cost::{Cpu, peak_memory_of_both};
 use crate::counters::Counters;
@@ -22,8 +22,6 @@ const MOST_WAVES: u32 = 10;
 const LEAST_WAVES: u32 = 3;
 /// Attempts of one rental.
 const MOST_HISTORY: u32 = 1_000;
-/// A unit of each due rental falls due each minute.
-const WAVE_SEC: i64 = 60;
 
 /// How full the databases are.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -34,6 +32,19 @@ pub(crate) struct Case {
     pub(crate) due: u32,
     /// Attempts of each, from before.
     pub(crate) history: u32,
+}
+
+impl Case {
+    /// The rentals to be loaded.
+    pub(crate) const fn bulk(self) -> Bulk {
+        Bulk {
+            rentals: self.active,
+            active: self.active,
+            due: self.due,
+            settled_attempts: self.history,
+            waiting_one_in: 0,
+        }
+    }
 }
 
 /// What was found. Ratios are ours to the floor's, wave by wave.
@@ -52,11 +63,21 @@ pub(crate) struct TickFigures {
     pub(crate) peak_memory_mib: Pair<f64>,
 }
 
-/// One tick of ours and one of the floor, over as many rentals.
+/// One tick of ours and one of the floor, over what was due at the same moment.
 struct Wave {
-    rentals: u32,
+    rentals: Pair<u32>,
     took: Pair<Duration>,
     cpu: Pair<Cpu>,
+}
+
+impl Wave {
+    fn rentals_per_sec(&self) -> Pair<f64> {
+        let rate = |rentals: u32, took: Duration| f64::from(rentals) / took.as_secs_f64();
+        Pair {
+            ours: rate(self.rentals.ours, self.took.ours),
+            floor: rate(self.rentals.floor, self.took.floor),
+        }
+    }
 }
 
 /// A tenth, half and all of `active` rentals are due; `attempts` is how many there were before, over
@@ -81,11 +102,11 @@ pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
     let waves = ENOUGH.checked_div(case.due).unwrap_or_default();
     let waves = waves.clamp(LEAST_WAVES, MOST_WAVES);
     let bar = progress::bar("pairs of ticks", waves.into())?;
-    let mut billed = wave(&stage, &processes, 1).await?.rentals;
+    let mut billed = wave(&stage, &processes, 1).await?.rentals.ours;
     let mut measured = Vec::new();
     for number in 0..waves {
         let wave = wave(&stage, &processes, i64::from(number).saturating_add(2)).await?;
-        billed = billed.saturating_add(wave.rentals);
+        billed = billed.saturating_add(wave.rentals.ours);
         measured.push(wave);
         bar.inc(1);
     }
@@ -96,41 +117,32 @@ pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
 }
 
 async fn full(case: Case) -> Result<Stage> {
-    let stage = Stage::build().await?;
-    let bulk = Bulk {
-        rentals: case.active,
-        active: case.active,
-        due: case.due,
-        settled_attempts: case.history,
-        waiting_one_in: 0,
-    };
-    let bar = progress::bar("rentals to be loaded", case.active.into())?;
-    stage
-        .databases
-        .load(bulk, |loaded| bar.set_position(loaded.into()))
-        .await?;
-    bar.finish_and_clear();
+    let stage = Stage::with(case.bulk()).await?;
+    stage.load_floor(case.bulk()).await?;
     Ok(stage)
 }
 
 async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Result<Wave> {
-    let ahead = number.saturating_mul(WAVE_SEC);
-    stage.databases.set_clocks(ahead, ahead).await?;
-    stage.stub.set_clock(ahead).await?;
+    stage.set_minute(number).await?;
+    let moment_sec = stage.moment_sec().await?;
     let before = Cpu::of_both(stage, processes).await?;
     let report = processes.ours.invoke(scheduled_event()).await?;
     let rentals = report.get("rentals").and_then(Value::as_u64);
     let rentals = rentals.context("a report without rentals")?;
     let floor = json!({
-        "rentals": rentals,
+        "moment_sec": moment_sec,
         "batch": BATCH,
         "at_once": CALLS_AT_ONCE,
         "url": stage.stub.url(),
     });
-    processes.floor.invoke(floor).await?;
+    let floor = processes.floor.invoke(floor).await?;
+    let floor = floor.as_u64().context("a count that is none")?;
     let after = Cpu::of_both(stage, processes).await?;
     Ok(Wave {
-        rentals: u32::try_from(rentals)?,
+        rentals: Pair {
+            ours: u32::try_from(rentals)?,
+            floor: u32::try_from(floor)?,
+        },
         took: Pair {
             ours: processes.ours.took(),
             floor: processes.floor.took(),
@@ -149,16 +161,14 @@ fn figures(
     billed: u32,
     peak_memory: Pair<u64>,
 ) -> TickFigures {
-    let rate = |rentals: u32, took: Duration| f64::from(rentals) / took.as_secs_f64();
-    let rates = waves
-        .iter()
-        .map(|wave| wave.took.map(|took| rate(wave.rentals, took)));
-    let rates: Vec<Pair<f64>> = rates.collect();
-    let a_rental = |cost: fn(&Wave) -> Duration| {
+    let rates: Vec<Pair<f64>> = waves.iter().map(Wave::rentals_per_sec).collect();
+    let a_rental = |rentals: fn(&Wave) -> u32, cost: fn(&Wave) -> Duration| {
         let all: Duration = waves.iter().map(cost).sum();
-        let rentals: f64 = waves.iter().map(|wave| f64::from(wave.rentals)).sum();
+        let rentals: f64 = waves.iter().map(|wave| f64::from(rentals(wave))).sum();
         all.as_secs_f64() * 1e6 / rentals
     };
+    let ours = |cost| a_rental(|wave| wave.rentals.ours, cost);
+    let floor = |cost| a_rental(|wave| wave.rentals.floor, cost);
     TickFigures {
         case,
         rentals_per_sec: Pair {
@@ -167,12 +177,12 @@ fn figures(
         },
         rate_ratio: Spread::of(rates.iter().map(|rate| rate.ours / rate.floor)),
         cpu_us: Pair {
-            ours: a_rental(|wave| wave.cpu.ours.function),
-            floor: a_rental(|wave| wave.cpu.floor.function),
+            ours: ours(|wave| wave.cpu.ours.function),
+            floor: floor(|wave| wave.cpu.floor.function),
         },
         postgres_cpu_us: Pair {
-            ours: a_rental(|wave| wave.cpu.ours.postgres),
-            floor: a_rental(|wave| wave.cpu.floor.postgres),
+            ours: ours(|wave| wave.cpu.ours.postgres),
+            floor: floor(|wave| wave.cpu.floor.postgres),
         },
         buffers: each(counted.buffers, billed),
         transactions: each(counted.transactions, billed),
