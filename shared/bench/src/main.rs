@@ -25,6 +25,7 @@ mod summary;
 mod table;
 mod target;
 mod tick;
+mod together;
 mod warm;
 
 use anyhow::Result;
@@ -70,7 +71,8 @@ async fn main() -> Result<()> {
             ticks.push(tick::measure(case).await?);
         }
     }
-    let report = report::Report::of(cold, warm, stubs, ticks)?;
+    let together = together::measure(arguments.tick_attempts).await?;
+    let report = report::Report::of(cold, warm, stubs, ticks, together)?;
     println!("{}", table::of(&report));
     report.save(&arguments.out)
 }

@@ -8,6 +8,7 @@ use crate::stage::FLOOR;
 use crate::stubs::Stubbed;
 use crate::summary::{Spread, Summary};
 use crate::tick::TickFigures;
+use crate::together::Together;
 use crate::warm::{Block, Warm};
 use anyhow::{Context, Result};
 use serde::Serialize;
@@ -19,6 +20,7 @@ pub(crate) struct Report {
     pub(crate) endpoints: Vec<Figures>,
     pub(crate) stubs: Vec<Stubbed>,
     pub(crate) ticks: Vec<TickFigures>,
+    pub(crate) together: Together,
 }
 
 /// Of one endpoint. A ratio is ours to the floor's, pair by pair.
@@ -44,6 +46,7 @@ impl Report {
         warm: Vec<Warm>,
         stubs: Vec<Stubbed>,
         ticks: Vec<TickFigures>,
+        together: Together,
     ) -> Result<Self> {
         let endpoints = cold
             .into_iter()
@@ -53,6 +56,7 @@ impl Report {
             endpoints: endpoints.collect::<Result<_>>()?,
             stubs,
             ticks,
+            together,
         })
     }
 

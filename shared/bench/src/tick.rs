@@ -127,8 +127,6 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
     let moment_sec = stage.moment_sec().await?;
     let before = Cpu::of_both(stage, processes).await?;
     let report = processes.ours.invoke(scheduled_event()).await?;
-    let rentals = report.get("rentals").and_then(Value::as_u64);
-    let rentals = rentals.context("a report without rentals")?;
     let floor = json!({
         "moment_sec": moment_sec,
         "batch": BATCH,
@@ -140,7 +138,7 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
     let after = Cpu::of_both(stage, processes).await?;
     Ok(Wave {
         rentals: Pair {
-            ours: u32::try_from(rentals)?,
+            ours: rentals(&report)?,
             floor: u32::try_from(floor)?,
         },
         took: Pair {
@@ -152,6 +150,12 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
             floor: after.floor.since(before.floor),
         },
     })
+}
+
+/// How many a tick of ours says that it worked on.
+pub(crate) fn rentals(report: &Value) -> Result<u32> {
+    let rentals = report.get("rentals").and_then(Value::as_u64);
+    Ok(u32::try_from(rentals.context("a report without rentals")?)?)
 }
 
 fn figures(

@@ -1,0 +1,61 @@
+//! What ticks do, alone and together.
+
+use super::{ratio, two, whole, with};
+use crate::tick::TickFigures;
+use crate::together::Together;
+use comfy_table::Table;
+
+/// A row for each case.
+pub(super) fn alone(figures: &[TickFigures]) -> Table {
+    let head = [
+        "ACTIVE",
+        "due",
+        "rentals a second",
+        "ratio (least, most)",
+        "CPU, us",
+        "PostgreSQL's CPU, us",
+        "buffers",
+        "transactions",
+        "peak memory, MiB",
+    ];
+    let mut table = with(head.map(ToOwned::to_owned).into());
+    for figures in figures {
+        let case = figures.case;
+        table.add_row([
+            case.active.to_string(),
+            case.due.to_string(),
+            whole(figures.rentals_per_sec.map(|rate| rate.median)),
+            ratio(figures.rate_ratio),
+            whole(figures.cpu_us),
+            whole(figures.postgres_cpu_us),
+            format!("{:.1}", figures.buffers),
+            format!("{:.3}", figures.transactions),
+            two(figures.peak_memory_mib),
+        ]);
+    }
+    table
+}
+
+/// A row for so many at once.
+pub(super) fn together(together: &Together) -> Table {
+    let due = together.case.due;
+    let head = [
+        format!("ticks over {due} due"),
+        "rentals a second".to_owned(),
+        "to one tick (least, most)".to_owned(),
+        "seen waiting for a lock".to_owned(),
+    ];
+    let mut table = with(head.into());
+    for crowd in &together.crowds {
+        table.add_row([
+            crowd.ticks.to_string(),
+            format!("{:.0}", crowd.rentals_per_sec.median),
+            ratio(crowd.rate_ratio),
+            format!(
+                "{} in {} looks",
+                crowd.seen.waits_for_lock, crowd.seen.looks
+            ),
+        ]);
+    }
+    table
+}
