@@ -77,11 +77,15 @@ const ROWS: [Row; 10] = [
 ];
 
 fn whole(pair: Pair<f64>) -> String {
-    format!("{:.0} / {:.0}", pair.ours, pair.floor)
+    format!("{:.0} / {:.0}", pair.measured, pair.yardstick)
 }
 
 fn two(pair: Pair<f64>) -> String {
-    format!("{:.1} / {:.1}", pair.ours, pair.floor)
+    format!("{:.1} / {:.1}", pair.measured, pair.yardstick)
+}
+
+fn three(pair: Pair<f64>) -> String {
+    format!("{:.3} / {:.3}", pair.measured, pair.yardstick)
 }
 
 fn ratio(spread: Spread) -> String {

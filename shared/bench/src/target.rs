@@ -13,8 +13,14 @@ const FIRST_ANSWER_MS: f64 = 10.0;
 /// What one endpoint misses.
 pub(crate) fn missed(figures: &Figures) -> Vec<String> {
     let later = |ours: Spread, floor: Spread| ours.median - floor.median;
-    let polls_later = later(figures.first_poll_ms.ours, figures.first_poll_ms.floor);
-    let answers_later = later(figures.first_answer_ms.ours, figures.first_answer_ms.floor);
+    let polls_later = later(
+        figures.first_poll_ms.measured,
+        figures.first_poll_ms.yardstick,
+    );
+    let answers_later = later(
+        figures.first_answer_ms.measured,
+        figures.first_answer_ms.yardstick,
+    );
     let latency = figures.latency_ratio.median;
     let cpu = figures.cpu_ratio.median;
     let promises = [

@@ -6,12 +6,13 @@ use crate::counters::Counters;
 use crate::pair::Pair;
 use crate::progress;
 use crate::stage::{Stage, TICK_FLOOR};
+use crate::statements;
 use crate::summary::Spread;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{Bulk, OwnProcess, scheduled_event};
+use testkit::{Bulk, Databases, OwnProcess, scheduled_event};
 
 /// As the tick itself.
 const BATCH: usize = 128;
@@ -56,10 +57,12 @@ pub(crate) struct TickFigures {
     /// Of the function and the database server, a due rental.
     pub(crate) cpu_us: Pair<f64>,
     pub(crate) postgres_cpu_us: Pair<f64>,
-    /// Pages of db-billing that were looked at, a due rental.
-    pub(crate) buffers: f64,
-    /// Transactions in db-billing, a due rental.
-    pub(crate) transactions: f64,
+    /// Pages of its database that were looked at, a due rental.
+    pub(crate) buffers: Pair<f64>,
+    /// Transactions in its database, a due rental.
+    pub(crate) transactions: Pair<f64>,
+    /// Statements to db-billing, BEGIN and COMMIT among them, a due rental.
+    pub(crate) statements: f64,
     pub(crate) peak_memory_mib: Pair<f64>,
 }
 
@@ -74,8 +77,8 @@ impl Wave {
     fn rentals_per_sec(&self) -> Pair<f64> {
         let rate = |rentals: u32, took: Duration| f64::from(rentals) / took.as_secs_f64();
         Pair {
-            ours: rate(self.rentals.ours, self.took.ours),
-            floor: rate(self.rentals.floor, self.took.floor),
+            measured: rate(self.rentals.measured, self.took.measured),
+            yardstick: rate(self.rentals.yardstick, self.took.yardstick),
         }
     }
 }
@@ -93,27 +96,45 @@ pub(crate) fn cases(active: u32, attempts: u32) -> [Case; 3] {
 
 pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
     let stage = full(case).await?;
-    let before = Counters::read(&stage).await?;
-    let processes = Pair {
-        ours: stage.process("billing-tick").await?,
-        floor: stage.process(TICK_FLOOR).await?,
+    let Databases {
+        billing, rental, ..
+    } = &stage.databases;
+    let before = Pair {
+        measured: Counters::read(billing).await?,
+        yardstick: Counters::read(rental).await?,
     };
-    // The first one makes connections and plans.
+    let processes = Pair {
+        measured: stage.process("billing-tick").await?,
+        yardstick: stage.process(TICK_FLOOR).await?,
+    };
     let waves = ENOUGH.checked_div(case.due).unwrap_or_default();
     let waves = waves.clamp(LEAST_WAVES, MOST_WAVES);
     let bar = progress::bar("pairs of ticks", waves.into())?;
-    let mut billed = wave(&stage, &processes, 1).await?.rentals.ours;
+    let mut minute = 1;
+    // The first one makes connections and plans.
+    let first = wave(&stage, &processes, minute).await?;
     let mut measured = Vec::new();
-    for number in 0..waves {
-        let wave = wave(&stage, &processes, i64::from(number).saturating_add(2)).await?;
-        billed = billed.saturating_add(wave.rentals.ours);
-        measured.push(wave);
+    for _ in 0..waves {
+        minute = minute.saturating_add(1);
+        measured.push(wave(&stage, &processes, minute).await?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     let peak_memory = peak_memory_of_both(&processes)?;
-    let counted = before.since(&stage, processes.ours).await?;
-    Ok(figures(case, &measured, counted, billed, peak_memory))
+    let counted = Pair {
+        measured: before.measured.since(billing, processes.measured).await?,
+        yardstick: before.yardstick.since(rental, processes.yardstick).await?,
+    };
+    let statements = statements::a_rental(&stage, minute.saturating_add(1)).await?;
+    let billed = measured.iter().fold(first.rentals, |sum, wave| Pair {
+        measured: sum.measured.saturating_add(wave.rentals.measured),
+        yardstick: sum.yardstick.saturating_add(wave.rentals.yardstick),
+    });
+    let counted = Pair {
+        measured: Counted::of(counted.measured, billed.measured),
+        yardstick: Counted::of(counted.yardstick, billed.yardstick),
+    };
+    Ok(figures(case, &measured, counted, statements, peak_memory))
 }
 
 async fn full(case: Case) -> Result<Stage> {
@@ -126,28 +147,28 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
     stage.set_minute(number).await?;
     let moment_sec = stage.moment_sec().await?;
     let before = Cpu::of_both(stage, processes).await?;
-    let report = processes.ours.invoke(scheduled_event()).await?;
+    let report = processes.measured.invoke(scheduled_event()).await?;
     let floor = json!({
         "moment_sec": moment_sec,
         "batch": BATCH,
         "at_once": CALLS_AT_ONCE,
         "url": stage.stub.url(),
     });
-    let floor = processes.floor.invoke(floor).await?;
+    let floor = processes.yardstick.invoke(floor).await?;
     let floor = floor.as_u64().context("a count that is none")?;
     let after = Cpu::of_both(stage, processes).await?;
     Ok(Wave {
         rentals: Pair {
-            ours: rentals(&report)?,
-            floor: u32::try_from(floor)?,
+            measured: rentals(&report)?,
+            yardstick: u32::try_from(floor)?,
         },
         took: Pair {
-            ours: processes.ours.took(),
-            floor: processes.floor.took(),
+            measured: processes.measured.took(),
+            yardstick: processes.yardstick.took(),
         },
         cpu: Pair {
-            ours: after.ours.since(before.ours),
-            floor: after.floor.since(before.floor),
+            measured: after.measured.since(before.measured),
+            yardstick: after.yardstick.since(before.yardstick),
         },
     })
 }
@@ -161,8 +182,8 @@ pub(crate) fn rentals(report: &Value) -> Result<u32> {
 fn figures(
     case: Case,
     waves: &[Wave],
-    counted: Counters,
-    billed: u32,
+    counted: Pair<Counted>,
+    statements: f64,
     peak_memory: Pair<u64>,
 ) -> TickFigures {
     let rates: Vec<Pair<f64>> = waves.iter().map(Wave::rentals_per_sec).collect();
@@ -171,30 +192,44 @@ fn figures(
         let rentals: f64 = waves.iter().map(|wave| f64::from(rentals(wave))).sum();
         all.as_secs_f64() * 1e6 / rentals
     };
-    let ours = |cost| a_rental(|wave| wave.rentals.ours, cost);
-    let floor = |cost| a_rental(|wave| wave.rentals.floor, cost);
+    let ours = |cost| a_rental(|wave| wave.rentals.measured, cost);
+    let floor = |cost| a_rental(|wave| wave.rentals.yardstick, cost);
     TickFigures {
         case,
         rentals_per_sec: Pair {
-            ours: Spread::of(rates.iter().map(|rate| rate.ours)),
-            floor: Spread::of(rates.iter().map(|rate| rate.floor)),
+            measured: Spread::of(rates.iter().map(|rate| rate.measured)),
+            yardstick: Spread::of(rates.iter().map(|rate| rate.yardstick)),
         },
-        rate_ratio: Spread::of(rates.iter().map(|rate| rate.ours / rate.floor)),
+        rate_ratio: Spread::of(rates.iter().map(|rate| rate.measured / rate.yardstick)),
         cpu_us: Pair {
-            ours: ours(|wave| wave.cpu.ours.function),
-            floor: floor(|wave| wave.cpu.floor.function),
+            measured: ours(|wave| wave.cpu.measured.function),
+            yardstick: floor(|wave| wave.cpu.yardstick.function),
         },
         postgres_cpu_us: Pair {
-            ours: ours(|wave| wave.cpu.ours.postgres),
-            floor: floor(|wave| wave.cpu.floor.postgres),
+            measured: ours(|wave| wave.cpu.measured.postgres),
+            yardstick: floor(|wave| wave.cpu.yardstick.postgres),
         },
-        buffers: each(counted.buffers, billed),
-        transactions: each(counted.transactions, billed),
+        buffers: counted.map(|counted| counted.buffers),
+        transactions: counted.map(|counted| counted.transactions),
+        statements,
         peak_memory_mib: peak_memory.map(crate::report::mib),
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody needs the last digit")]
-fn each(counted: i64, rentals: u32) -> f64 {
-    counted as f64 / f64::from(rentals)
+/// What the server counted for a due rental.
+#[derive(Clone, Copy)]
+struct Counted {
+    buffers: f64,
+    transactions: f64,
+}
+
+impl Counted {
+    fn of(counted: Counters, billed: u32) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "nobody needs the last digit")]
+        let each = |counted: i64| counted as f64 / f64::from(billed);
+        Self {
+            buffers: each(counted.buffers),
+            transactions: each(counted.transactions),
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What ticks do, alone and together.
 
-use super::{ratio, two, whole, with};
+use super::{ratio, three, two, whole, with};
 use crate::tick::TickFigures;
 use crate::together::Together;
 use comfy_table::Table;
@@ -16,6 +16,7 @@ pub(super) fn alone(figures: &[TickFigures]) -> Table {
         "PostgreSQL's CPU, us",
         "buffers",
         "transactions",
+        "statements",
         "peak memory, MiB",
     ];
     let mut table = with(head.map(ToOwned::to_owned).into());
@@ -28,8 +29,9 @@ pub(super) fn alone(figures: &[TickFigures]) -> Table {
             ratio(figures.rate_ratio),
             whole(figures.cpu_us),
             whole(figures.postgres_cpu_us),
-            format!("{:.1}", figures.buffers),
-            format!("{:.3}", figures.transactions),
+            two(figures.buffers),
+            three(figures.transactions),
+            format!("{:.3}", figures.statements),
             two(figures.peak_memory_mib),
         ]);
     }
