@@ -3,12 +3,21 @@
 use crate::progress;
 use crate::stage::Stage;
 use anyhow::Result;
+use serde::Serialize;
 use sqlx::Executor;
 use testkit::Bulk;
 
 const FLOOR_BOOKS: &str = include_str!("floor_books.sql");
 /// A unit of each due rental falls due each minute.
 const MINUTE_SEC: i64 = 60;
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub(crate) struct Fullness {
+    pub(crate) rentals: i64,
+    /// Of both databases, in bytes.
+    pub(crate) bytes: i64,
+}
 
 impl Stage {
     /// A stage on which these rentals are loaded.
@@ -51,5 +60,21 @@ impl Stage {
         Ok(sqlx::query_scalar(moment)
             .fetch_one(&self.databases.rental)
             .await?)
+    }
+
+    pub(crate) async fn fullness(&self) -> Result<Fullness> {
+        let bytes = "SELECT pg_database_size(current_database())";
+        let rental: i64 = sqlx::query_scalar(bytes)
+            .fetch_one(&self.databases.rental)
+            .await?;
+        let billing: i64 = sqlx::query_scalar(bytes)
+            .fetch_one(&self.databases.billing)
+            .await?;
+        Ok(Fullness {
+            rentals: sqlx::query_scalar("SELECT count(*) FROM rentals")
+                .fetch_one(&self.databases.rental)
+                .await?,
+            bytes: rental.saturating_add(billing),
+        })
     }
 }

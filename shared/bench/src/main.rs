@@ -21,6 +21,7 @@ mod pair;
 mod plot;
 mod progress;
 mod report;
+mod scale;
 mod stage;
 mod statements;
 mod stubs;
@@ -32,16 +33,28 @@ mod together;
 mod warm;
 
 use anyhow::Result;
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
 /// Measures the functions beside a bare function that makes the same round trips.
 #[derive(Debug, Parser)]
 struct Bench {
     #[command(flatten)]
     functions: functions::Arguments,
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Instead {
+    /// Measures each endpoint over millions of rentals beside the same over a thousand.
+    Scale(scale::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    functions::run(Bench::parse().functions).await
+    let Bench { functions, instead } = Bench::parse();
+    match instead {
+        None => functions::run(functions).await,
+        Some(Instead::Scale(arguments)) => scale::run(arguments).await,
+    }
 }

@@ -1,6 +1,9 @@
 //! The figures as a table.
 
+mod scale;
 mod ticks;
+
+pub(crate) use scale::at_scale;
 
 use crate::pair::Pair;
 use crate::report::{Figures, Report};

@@ -6,6 +6,8 @@ use crate::summary::Spread;
 /// Ours to the floor's.
 pub(crate) const LATENCY: f64 = 1.3;
 pub(crate) const CPU: f64 = 1.5;
+/// The p50 over ten million rentals to that over a thousand.
+pub(crate) const SCALE: f64 = 1.2;
 /// More than the floor, in milliseconds.
 const FIRST_POLL_MS: f64 = 5.0;
 const FIRST_ANSWER_MS: f64 = 10.0;
