@@ -14,6 +14,7 @@ mod cost;
 mod counters;
 mod effort;
 mod endpoint;
+mod footprint;
 mod full;
 mod functions;
 mod life;
@@ -48,6 +49,8 @@ struct Bench {
 enum Instead {
     /// Measures each endpoint over millions of rentals beside the same over a thousand.
     Scale(scale::Arguments),
+    /// Measures each function's binary and memory beside the best that was committed.
+    Footprint(footprint::Arguments),
 }
 
 #[tokio::main]
@@ -56,5 +59,6 @@ async fn main() -> Result<()> {
     match instead {
         None => functions::run(functions).await,
         Some(Instead::Scale(arguments)) => scale::run(arguments).await,
+        Some(Instead::Footprint(arguments)) => footprint::run(arguments).await,
     }
 }

@@ -1,8 +1,10 @@
 //! The figures as a table.
 
+mod footprints;
 mod scale;
 mod ticks;
 
+pub(crate) use footprints::footprints;
 pub(crate) use scale::at_scale;
 
 use crate::pair::Pair;
