@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-/// The same figure of what is measured and of what it is set beside.
+/// The same figure of what is measured and of what it is set beside. Where a report has one, these
+/// are ours and the floor.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub(crate) struct Pair<T> {
     #[serde(rename = "ours")]
