@@ -9,6 +9,7 @@ use futures::future::try_join_all;
 use serde::Serialize;
 use sqlx::PgPool;
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::time::Duration;
 use testkit::{OwnProcess, scheduled_event};
 
@@ -36,15 +37,16 @@ pub(crate) struct CrowdFigures {
 }
 
 /// What was seen of the backends that serve the ticks.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Seen {
     /// How often one looked while ticks were at work.
     pub(crate) looks: u32,
-    /// How many backends waited for a lock, over all looks.
-    pub(crate) waits_for_lock: i64,
+    /// How many backends waited for a lock, over all looks, by what it is on, as
+    /// `pg_stat_activity.wait_event` calls it: `extend` is room at a table's end, no rental.
+    pub(crate) waits_for_lock: BTreeMap<String, i64>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Wave {
     rentals_per_sec: f64,
     seen: Seen,
@@ -107,17 +109,16 @@ async fn wave(
 
 /// Looks again and again whether one of these waits for a lock.
 async fn look(billing: &PgPool, names: &[String], is_done: &Cell<bool>) -> Result<Seen> {
-    let waits = "SELECT count(*) FROM pg_stat_activity
-                 WHERE application_name = ANY($1) AND wait_event_type = 'Lock'";
+    let waits = "SELECT wait_event, count(*) FROM pg_stat_activity
+                 WHERE application_name = ANY($1) AND wait_event_type = 'Lock'
+                 GROUP BY wait_event";
     let mut seen = Seen::default();
     while !is_done.get() {
-        let waiting: i64 = sqlx::query_scalar(waits)
-            .bind(names)
-            .fetch_one(billing)
-            .await?;
-        seen = seen.and(Seen {
+        let waiting: Vec<(String, i64)> =
+            sqlx::query_as(waits).bind(names).fetch_all(billing).await?;
+        seen.add(&Seen {
             looks: 1,
-            waits_for_lock: waiting,
+            waits_for_lock: waiting.into_iter().collect(),
         });
         tokio::time::sleep(LOOK_EVERY).await;
     }
@@ -125,10 +126,11 @@ async fn look(billing: &PgPool, names: &[String], is_done: &Cell<bool>) -> Resul
 }
 
 impl Seen {
-    const fn and(self, other: Self) -> Self {
-        Self {
-            looks: self.looks.saturating_add(other.looks),
-            waits_for_lock: self.waits_for_lock.saturating_add(other.waits_for_lock),
+    fn add(&mut self, other: &Self) {
+        self.looks = self.looks.saturating_add(other.looks);
+        for (lock, waits) in &other.waits_for_lock {
+            let sum = self.waits_for_lock.entry(lock.clone()).or_default();
+            *sum = sum.saturating_add(*waits);
         }
     }
 }
@@ -137,15 +139,15 @@ fn figures(crowds: &[(usize, Vec<Wave>)]) -> Vec<CrowdFigures> {
     let alone = crowds.first().map_or(&[][..], |(_, waves)| waves);
     let figures = crowds.iter().map(|(ticks, waves)| {
         let pairs = waves.iter().zip(alone);
+        let mut seen = Seen::default();
+        waves.iter().for_each(|wave| seen.add(&wave.seen));
         CrowdFigures {
             ticks: *ticks,
             rentals_per_sec: Spread::of(waves.iter().map(|wave| wave.rentals_per_sec)),
             rate_ratio: Spread::of(
                 pairs.map(|(wave, alone)| wave.rentals_per_sec / alone.rentals_per_sec),
             ),
-            seen: waves
-                .iter()
-                .fold(Seen::default(), |seen, wave| seen.and(wave.seen)),
+            seen,
         }
     });
     figures.collect()

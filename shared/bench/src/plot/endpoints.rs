@@ -58,6 +58,7 @@ fn bars(
     chart
         .configure_mesh()
         .disable_x_mesh()
+        .light_line_style(TRANSPARENT)
         .x_label_formatter(&|place| match place {
             SegmentValue::CenterOf(place) | SegmentValue::Exact(place) => {
                 names.get(*place).copied().unwrap_or_default().to_owned()

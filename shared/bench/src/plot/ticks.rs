@@ -56,6 +56,7 @@ fn lines(area: &Area<'_>, title: &str, ticks: &[TickFigures], figure: Figure) ->
         .configure_mesh()
         .disable_x_mesh()
         .light_line_style(TRANSPARENT)
+        .x_labels(4)
         .x_desc("ACTIVE rentals")
         .x_label_formatter(&|active| active.to_string())
         .y_label_formatter(&|figure| format!("{figure:.0}"))

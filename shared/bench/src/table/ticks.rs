@@ -2,7 +2,7 @@
 
 use super::{ratio, three, two, whole, with};
 use crate::tick::TickFigures;
-use crate::together::Together;
+use crate::together::{Seen, Together};
 use comfy_table::Table;
 
 /// A row for each case.
@@ -53,11 +53,19 @@ pub(super) fn together(together: &Together) -> Table {
             crowd.ticks.to_string(),
             format!("{:.0}", crowd.rentals_per_sec.median),
             ratio(crowd.rate_ratio),
-            format!(
-                "{} in {} looks",
-                crowd.seen.waits_for_lock, crowd.seen.looks
-            ),
+            waits(&crowd.seen),
         ]);
     }
     table
+}
+
+fn waits(seen: &Seen) -> String {
+    let waits = seen.waits_for_lock.iter();
+    let mut waits: Vec<String> = waits
+        .map(|(lock, count)| format!("{count} {lock}"))
+        .collect();
+    if waits.is_empty() {
+        waits.push("0".to_owned());
+    }
+    format!("{} in {} looks", waits.join(", "), seen.looks)
 }
