@@ -4,7 +4,7 @@
 # `target/debug/dev run --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help build run demo audit test simulate kills bench bench-pure check nightly clean-data invoke-tick sqlx
+.PHONY: help build run demo audit test simulate kills build-bench bench bench-pure bench-scale footprint check nightly clean-data invoke-tick sqlx
 export
 
 # Queries are checked against what is committed, not against the databases that the variables of
@@ -51,13 +51,21 @@ kills: ## Kill the functions' optimized processes under load, e.g. KILLS=1000 SE
 	@cargo build --release --locked --bins -p kills $(FUNCTIONS:%=-p %)
 	@exec $(DEV) with-postgres -- target/release/kills
 
-bench: ## How fast the functions are, beside a bare one that makes the same round trips; into target/bench
+build-bench:
 	@cargo build --locked --workspace --bin dev
 	@cargo build --release --locked --bins -p bench -p floor $(FUNCTIONS:%=-p %)
+
+bench: build-bench ## How fast the functions are, beside a bare one that makes the same round trips; into target/bench
 	@exec $(DEV) with-postgres -- target/release/bench
 
 bench-pure: ## How long the rules alone take, in nanoseconds, without a database or a call
 	@cargo bench --locked -p domain-bench -- --quiet
+
+bench-scale: build-bench ## Whether endpoints are as fast over ten million rentals as over a thousand, e.g. SCALE_RENTALS=100000
+	@exec $(DEV) with-postgres -- target/release/bench scale
+
+footprint: build-bench ## How large the functions are, and how much memory they take, beside the best; FOOTPRINT_FLAGS=--write commits to them
+	@exec $(DEV) with-postgres -- target/release/bench footprint $(FOOTPRINT_FLAGS)
 
 check: build $(CHECK_JSONSCHEMA) $(CARGO_DENY) ## Formatting, lints, queries, migrations, compose file, licences
 	cargo fmt --check

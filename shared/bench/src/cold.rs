@@ -43,11 +43,17 @@ async fn pair(
     if floor_first {
         let floor = floor(stage, endpoint).await?;
         let ours = ours(stage, endpoint, life).await?;
-        return Ok(Pair { ours, floor });
+        return Ok(Pair {
+            measured: ours,
+            yardstick: floor,
+        });
     }
     let ours = ours(stage, endpoint, life).await?;
     let floor = floor(stage, endpoint).await?;
-    Ok(Pair { ours, floor })
+    Ok(Pair {
+        measured: ours,
+        yardstick: floor,
+    })
 }
 
 async fn ours(stage: &Stage, endpoint: Endpoint, life: &mut Life) -> Result<Start> {

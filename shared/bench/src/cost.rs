@@ -17,12 +17,12 @@ pub(crate) struct Cpu {
 impl Cpu {
     pub(crate) async fn of_both(stage: &Stage, processes: &Pair<OwnProcess>) -> Result<Pair<Self>> {
         Ok(Pair {
-            ours: Self::of(stage, &processes.ours).await?,
-            floor: Self::of(stage, &processes.floor).await?,
+            measured: Self::of(stage, &processes.measured).await?,
+            yardstick: Self::of(stage, &processes.yardstick).await?,
         })
     }
 
-    async fn of(stage: &Stage, process: &OwnProcess) -> Result<Self> {
+    pub(crate) async fn of(stage: &Stage, process: &OwnProcess) -> Result<Self> {
         let mut postgres = Duration::ZERO;
         for database in [&stage.databases.rental, &stage.databases.billing] {
             let backends = "SELECT pid FROM pg_stat_activity
@@ -49,18 +49,26 @@ impl Cpu {
     }
 }
 
-/// The most memory that each process ever had, in bytes.
 pub(crate) fn peak_memory_of_both(processes: &Pair<OwnProcess>) -> Result<Pair<u64>> {
     Ok(Pair {
-        ours: peak_memory(&processes.ours)?,
-        floor: peak_memory(&processes.floor)?,
+        measured: peak_memory(&processes.measured)?,
+        yardstick: peak_memory(&processes.yardstick)?,
     })
 }
 
-fn peak_memory(process: &OwnProcess) -> Result<u64> {
+/// The most memory that a process ever had, in bytes.
+pub(crate) fn peak_memory(process: &OwnProcess) -> Result<u64> {
     let status = of(process)?.status()?;
     let peak_kib = status.vmhwm.context("the kernel does not count memory")?;
     Ok(peak_kib.saturating_mul(1024))
+}
+
+/// The size of a function's file, in bytes.
+pub(crate) fn binary(function: &str) -> Result<u64> {
+    let program = std::env::current_exe()?;
+    let binary = program.with_file_name(function);
+    let file = std::fs::metadata(&binary).with_context(|| binary.display().to_string())?;
+    Ok(file.len())
 }
 
 fn of(process: &OwnProcess) -> Result<Process> {

@@ -1,7 +1,7 @@
-//! What db-billing's server counts.
+//! What the server counts for a database.
 
-use crate::stage::Stage;
 use anyhow::Result;
+use sqlx::PgPool;
 use testkit::OwnProcess;
 
 /// Since the database was made.
@@ -14,12 +14,10 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    pub(crate) async fn read(stage: &Stage) -> Result<Self> {
+    pub(crate) async fn read(database: &PgPool) -> Result<Self> {
         let counters = "SELECT blks_hit + blks_read, xact_commit + xact_rollback
                         FROM pg_stat_database WHERE datname = current_database()";
-        let (buffers, transactions) = sqlx::query_as(counters)
-            .fetch_one(&stage.databases.billing)
-            .await?;
+        let (buffers, transactions) = sqlx::query_as(counters).fetch_one(database).await?;
         Ok(Self {
             buffers,
             transactions,
@@ -28,16 +26,16 @@ impl Counters {
 
     /// What was counted since, once `process` is gone: until then the server does not tell all that
     /// it did.
-    pub(crate) async fn since(self, stage: &Stage, process: OwnProcess) -> Result<Self> {
+    pub(crate) async fn since(self, database: &PgPool, process: OwnProcess) -> Result<Self> {
         let name = process.application_name();
         drop(process);
         let is_served = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = $1)";
         while sqlx::query_scalar(is_served)
             .bind(&name)
-            .fetch_one(&stage.databases.billing)
+            .fetch_one(database)
             .await?
         {}
-        let now = Self::read(stage).await?;
+        let now = Self::read(database).await?;
         Ok(Self {
             buffers: now.buffers.saturating_sub(self.buffers),
             transactions: now.transactions.saturating_sub(self.transactions),

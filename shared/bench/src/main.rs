@@ -12,64 +12,53 @@
 mod cold;
 mod cost;
 mod counters;
+mod effort;
 mod endpoint;
+mod footprint;
+mod full;
+mod functions;
 mod life;
 mod pair;
 mod plot;
 mod progress;
 mod report;
+mod scale;
 mod stage;
+mod statements;
 mod stubs;
 mod summary;
 mod table;
 mod target;
 mod tick;
+mod together;
 mod warm;
 
 use anyhow::Result;
-use clap::{Parser, value_parser};
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 
 /// Measures the functions beside a bare function that makes the same round trips.
 #[derive(Debug, Parser)]
-struct Arguments {
-    /// How many pairs of blocks, ours and the floor's in turn.
-    #[arg(long, env = "PAIRS", default_value_t = 20, value_parser = value_parser!(u64).range(10..))]
-    pairs: u64,
-    /// How many rentals a block plays.
-    #[arg(long, env = "ROUNDS", default_value_t = 40, value_parser = value_parser!(u64).range(1..))]
-    rounds: u64,
-    /// Over how many ACTIVE rentals ticks are measured; of each, a tenth, half and all are due.
-    #[arg(
-        long,
-        env = "TICK_RENTALS",
-        value_delimiter = ',',
-        default_value = "1000,10000,100000"
-    )]
-    tick_rentals: Vec<u32>,
-    /// How many attempts there were before, over all ACTIVE rentals.
-    #[arg(long, env = "TICK_ATTEMPTS", default_value_t = 1_000_000)]
-    tick_attempts: u32,
-    /// Where the figures go, as JSON and as a plot.
-    #[arg(long, env = "BENCH_OUT", default_value = "target/bench")]
-    out: PathBuf,
+struct Bench {
+    #[command(flatten)]
+    functions: functions::Arguments,
+    #[command(subcommand)]
+    instead: Option<Instead>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Instead {
+    /// Measures each endpoint over millions of rentals beside the same over a thousand.
+    Scale(scale::Arguments),
+    /// Measures each function's binary and memory beside the best that was committed.
+    Footprint(footprint::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let arguments = Arguments::parse();
-    let stage = stage::Stage::build().await?;
-    let cold = cold::measure(&stage, arguments.pairs).await?;
-    let warm = warm::measure(&stage, arguments.pairs, arguments.rounds).await?;
-    let stubs = stubs::measure(&stage).await?;
-    drop(stage);
-    let mut ticks = Vec::new();
-    for active in arguments.tick_rentals {
-        for case in tick::cases(active, arguments.tick_attempts) {
-            ticks.push(tick::measure(case).await?);
-        }
+    let Bench { functions, instead } = Bench::parse();
+    match instead {
+        None => functions::run(functions).await,
+        Some(Instead::Scale(arguments)) => scale::run(arguments).await,
+        Some(Instead::Footprint(arguments)) => footprint::run(arguments).await,
     }
-    let report = report::Report::of(cold, warm, stubs, ticks)?;
-    println!("{}", table::of(&report));
-    report.save(&arguments.out)
 }

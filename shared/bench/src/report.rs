@@ -1,6 +1,7 @@
 //! What a run found, as a person and a program read it.
 
 use crate::cold::{Start, Starts};
+use crate::cost;
 use crate::endpoint::Endpoint;
 use crate::pair::Pair;
 use crate::plot;
@@ -8,8 +9,9 @@ use crate::stage::FLOOR;
 use crate::stubs::Stubbed;
 use crate::summary::{Spread, Summary};
 use crate::tick::TickFigures;
+use crate::together::Together;
 use crate::warm::{Block, Warm};
-use anyhow::{Context, Result};
+use anyhow::Result;
 use serde::Serialize;
 use std::path::Path;
 use std::time::Duration;
@@ -19,6 +21,7 @@ pub(crate) struct Report {
     pub(crate) endpoints: Vec<Figures>,
     pub(crate) stubs: Vec<Stubbed>,
     pub(crate) ticks: Vec<TickFigures>,
+    pub(crate) together: Together,
 }
 
 /// Of one endpoint. A ratio is ours to the floor's, pair by pair.
@@ -44,6 +47,7 @@ impl Report {
         warm: Vec<Warm>,
         stubs: Vec<Stubbed>,
         ticks: Vec<TickFigures>,
+        together: Together,
     ) -> Result<Self> {
         let endpoints = cold
             .into_iter()
@@ -53,6 +57,7 @@ impl Report {
             endpoints: endpoints.collect::<Result<_>>()?,
             stubs,
             ticks,
+            together,
         })
     }
 
@@ -75,26 +80,21 @@ impl Figures {
             endpoint: warm.endpoint,
             first_poll_ms: spread(starts, |start| millis(start.first_poll)),
             first_answer_ms: spread(starts, |start| millis(start.first_answer)),
-            latency: Pair {
-                ours: all(blocks, |pair| &pair.ours)?,
-                floor: all(blocks, |pair| &pair.floor)?,
-            },
-            latency_ratio: ratio(blocks, |block| {
-                Ok(Summary::of(block.took.iter().copied())?.p50_us)
-            })?,
+            latency: warm.latency()?,
+            latency_ratio: warm.ratio(|block| Ok(block.latency()?.p50_us))?,
             cpu_us: Pair {
-                ours: a_request(blocks, |pair| &pair.ours, |block| block.cpu.function),
-                floor: a_request(blocks, |pair| &pair.floor, |block| block.cpu.function),
+                measured: a_request(blocks, |pair| &pair.measured, |block| block.cpu.function),
+                yardstick: a_request(blocks, |pair| &pair.yardstick, |block| block.cpu.function),
             },
-            cpu_ratio: ratio(blocks, |block| Ok(micros(block.cpu.function)))?,
+            cpu_ratio: warm.ratio(|block| Ok(micros(block.cpu.function)))?,
             postgres_cpu_us: Pair {
-                ours: a_request(blocks, |pair| &pair.ours, |block| block.cpu.postgres),
-                floor: a_request(blocks, |pair| &pair.floor, |block| block.cpu.postgres),
+                measured: a_request(blocks, |pair| &pair.measured, |block| block.cpu.postgres),
+                yardstick: a_request(blocks, |pair| &pair.yardstick, |block| block.cpu.postgres),
             },
             peak_memory_mib: warm.peak_memory.map(mib),
             binary_mib: Pair {
-                ours: binary(warm.endpoint.function())?,
-                floor: binary(FLOOR)?,
+                measured: mib(cost::binary(warm.endpoint.function())?),
+                yardstick: mib(cost::binary(FLOOR)?),
             },
         })
     }
@@ -102,24 +102,9 @@ impl Figures {
 
 fn spread(starts: &[Pair<Start>], figure: impl Fn(&Start) -> f64) -> Pair<Spread> {
     Pair {
-        ours: Spread::of(starts.iter().map(|pair| figure(&pair.ours))),
-        floor: Spread::of(starts.iter().map(|pair| figure(&pair.floor))),
+        measured: Spread::of(starts.iter().map(|pair| figure(&pair.measured))),
+        yardstick: Spread::of(starts.iter().map(|pair| figure(&pair.yardstick))),
     }
-}
-
-fn all(blocks: &[Pair<Block>], whose: impl Fn(&Pair<Block>) -> &Block) -> Result<Summary> {
-    Summary::of(
-        blocks
-            .iter()
-            .flat_map(|pair| whose(pair).took.iter().copied()),
-    )
-}
-
-fn ratio(blocks: &[Pair<Block>], figure: impl Fn(&Block) -> Result<f64>) -> Result<Spread> {
-    let ratios = blocks
-        .iter()
-        .map(|pair| Ok(figure(&pair.ours)? / figure(&pair.floor)?));
-    Ok(Spread::of(ratios.collect::<Result<Vec<_>>>()?))
 }
 
 fn a_request(
@@ -140,15 +125,6 @@ fn millis(duration: Duration) -> f64 {
 
 fn micros(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e6
-}
-
-fn binary(function: &str) -> Result<f64> {
-    let program = std::env::current_exe()?;
-    let binary = program.with_file_name(function);
-    let size = std::fs::metadata(&binary)
-        .with_context(|| binary.display().to_string())?
-        .len();
-    Ok(mib(size))
 }
 
 pub(crate) fn mib(bytes: u64) -> f64 {

@@ -11,6 +11,7 @@ pub(crate) const FLOOR: &str = "floor";
 pub(crate) const TICK_FLOOR: &str = "floor-tick";
 pub(crate) const STATION: &str = "station-456";
 pub(crate) const USER: &str = "user-123";
+const FLOOR_TABLES: &str = include_str!("floor.sql");
 /// No station runs out while it is measured.
 const MANY: u64 = 1_000_000_000;
 
@@ -25,9 +26,7 @@ impl Stage {
     pub(crate) async fn build() -> Result<Self> {
         let databases = Databases::create().await?;
         for database in [&databases.rental, &databases.billing] {
-            database
-                .execute("CREATE TABLE floor (id uuid PRIMARY KEY, text text NOT NULL)")
-                .await?;
+            database.execute(sqlx::raw_sql(FLOOR_TABLES)).await?;
         }
         let stub = Stub::start().await?;
         let stock = json!({ "available_powerbanks": MANY });

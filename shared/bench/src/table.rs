@@ -1,15 +1,20 @@
 //! The figures as a table.
 
+mod footprints;
+mod scale;
+mod ticks;
+
+pub(crate) use footprints::footprints;
+pub(crate) use scale::at_scale;
+
 use crate::pair::Pair;
 use crate::report::{Figures, Report};
+use crate::summary::Spread;
 use crate::target;
-use crate::tick::TickFigures;
 use comfy_table::presets::UTF8_BORDERS_ONLY;
 use comfy_table::{CellAlignment, Table};
 
 pub(crate) fn of(report: &Report) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY);
     let mut head = vec!["ours / floor".to_owned()];
     head.extend(
         report
@@ -17,16 +22,17 @@ pub(crate) fn of(report: &Report) -> String {
             .iter()
             .map(|figures| figures.endpoint.function().to_owned()),
     );
-    table.set_header(head);
+    let mut table = with(head);
     for (what, figure) in ROWS {
         let mut row = vec![what.to_owned()];
         row.extend(report.endpoints.iter().map(figure));
         table.add_row(row);
     }
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    let mut text = format!("{table}\n{}\n", ticks(&report.ticks));
+    let mut text = format!(
+        "{table}\n{}\n{}\n",
+        ticks::alone(&report.ticks),
+        ticks::together(&report.together)
+    );
     for stubbed in &report.stubs {
         let (path, latency) = (stubbed.path, stubbed.latency);
         text.push_str(&format!("The stubs: {path} p50 {:.0} us\n", latency.p50_us));
@@ -42,36 +48,11 @@ pub(crate) fn of(report: &Report) -> String {
     text
 }
 
-/// A row for each case.
-fn ticks(figures: &[TickFigures]) -> Table {
+/// With these columns; all but the first hold numbers.
+fn with(head: Vec<String>) -> Table {
     let mut table = Table::new();
-    table.load_style(UTF8_BORDERS_ONLY);
-    table.set_header([
-        "ACTIVE",
-        "due",
-        "rentals a second",
-        "ratio (least, most)",
-        "CPU, us",
-        "PostgreSQL's CPU, us",
-        "buffers",
-        "transactions",
-        "peak memory, MiB",
-    ]);
-    for figures in figures {
-        let case = figures.case;
-        table.add_row([
-            case.active.to_string(),
-            case.due.to_string(),
-            whole(figures.rentals_per_sec.map(|rate| rate.median)),
-            ratio(figures.rate_ratio),
-            whole(figures.cpu_us),
-            whole(figures.postgres_cpu_us),
-            format!("{:.1}", figures.buffers),
-            format!("{:.3}", figures.transactions),
-            two(figures.peak_memory_mib),
-        ]);
-    }
-    for column in table.column_iter_mut() {
+    table.load_style(UTF8_BORDERS_ONLY).set_header(head);
+    for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
@@ -101,14 +82,18 @@ const ROWS: [Row; 10] = [
 ];
 
 fn whole(pair: Pair<f64>) -> String {
-    format!("{:.0} / {:.0}", pair.ours, pair.floor)
+    format!("{:.0} / {:.0}", pair.measured, pair.yardstick)
 }
 
 fn two(pair: Pair<f64>) -> String {
-    format!("{:.1} / {:.1}", pair.ours, pair.floor)
+    format!("{:.1} / {:.1}", pair.measured, pair.yardstick)
 }
 
-fn ratio(spread: crate::summary::Spread) -> String {
+fn three(pair: Pair<f64>) -> String {
+    format!("{:.3} / {:.3}", pair.measured, pair.yardstick)
+}
+
+fn ratio(spread: Spread) -> String {
     format!(
         "{:.2} ({:.2}, {:.2})",
         spread.median, spread.least, spread.most

@@ -6,6 +6,8 @@ use crate::summary::Spread;
 /// Ours to the floor's.
 pub(crate) const LATENCY: f64 = 1.3;
 pub(crate) const CPU: f64 = 1.5;
+/// The p50 over ten million rentals to that over a thousand.
+pub(crate) const SCALE: f64 = 1.2;
 /// More than the floor, in milliseconds.
 const FIRST_POLL_MS: f64 = 5.0;
 const FIRST_ANSWER_MS: f64 = 10.0;
@@ -13,8 +15,14 @@ const FIRST_ANSWER_MS: f64 = 10.0;
 /// What one endpoint misses.
 pub(crate) fn missed(figures: &Figures) -> Vec<String> {
     let later = |ours: Spread, floor: Spread| ours.median - floor.median;
-    let polls_later = later(figures.first_poll_ms.ours, figures.first_poll_ms.floor);
-    let answers_later = later(figures.first_answer_ms.ours, figures.first_answer_ms.floor);
+    let polls_later = later(
+        figures.first_poll_ms.measured,
+        figures.first_poll_ms.yardstick,
+    );
+    let answers_later = later(
+        figures.first_answer_ms.measured,
+        figures.first_answer_ms.yardstick,
+    );
     let latency = figures.latency_ratio.median;
     let cpu = figures.cpu_ratio.median;
     let promises = [

@@ -1,17 +1,18 @@
-//! The billing tick over many rentals, beside a bare one that commits as many intents and outcomes
-//! around the same calls.
+//! The billing tick over many rentals, beside a bare one that commits the same intents and outcomes,
+//! batch by batch, around the same calls.
 
 use crate::cost::{Cpu, peak_memory_of_both};
 use crate::counters::Counters;
 use crate::pair::Pair;
 use crate::progress;
 use crate::stage::{Stage, TICK_FLOOR};
+use crate::statements;
 use crate::summary::Spread;
 use anyhow::{Context, Result};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::time::Duration;
-use testkit::{Bulk, OwnProcess, scheduled_event};
+use testkit::{Bulk, Databases, OwnProcess, scheduled_event};
 
 /// As the tick itself.
 const BATCH: usize = 128;
@@ -22,8 +23,6 @@ const MOST_WAVES: u32 = 10;
 const LEAST_WAVES: u32 = 3;
 /// Attempts of one rental.
 const MOST_HISTORY: u32 = 1_000;
-/// A unit of each due rental falls due each minute.
-const WAVE_SEC: i64 = 60;
 
 /// How full the databases are.
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -36,6 +35,19 @@ pub(crate) struct Case {
     pub(crate) history: u32,
 }
 
+impl Case {
+    /// The rentals to be loaded.
+    pub(crate) const fn bulk(self) -> Bulk {
+        Bulk {
+            rentals: self.active,
+            active: self.active,
+            due: self.due,
+            settled_attempts: self.history,
+            waiting_one_in: 0,
+        }
+    }
+}
+
 /// What was found. Ratios are ours to the floor's, wave by wave.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct TickFigures {
@@ -45,18 +57,30 @@ pub(crate) struct TickFigures {
     /// Of the function and the database server, a due rental.
     pub(crate) cpu_us: Pair<f64>,
     pub(crate) postgres_cpu_us: Pair<f64>,
-    /// Pages of db-billing that were looked at, a due rental.
-    pub(crate) buffers: f64,
-    /// Transactions in db-billing, a due rental.
-    pub(crate) transactions: f64,
+    /// Pages of its database that were looked at, a due rental.
+    pub(crate) buffers: Pair<f64>,
+    /// Transactions in its database, a due rental.
+    pub(crate) transactions: Pair<f64>,
+    /// Statements to db-billing, BEGIN and COMMIT among them, a due rental.
+    pub(crate) statements: f64,
     pub(crate) peak_memory_mib: Pair<f64>,
 }
 
-/// One tick of ours and one of the floor, over as many rentals.
+/// One tick of ours and one of the floor, over what was due at the same moment.
 struct Wave {
-    rentals: u32,
+    rentals: Pair<u32>,
     took: Pair<Duration>,
     cpu: Pair<Cpu>,
+}
+
+impl Wave {
+    fn rentals_per_sec(&self) -> Pair<f64> {
+        let rate = |rentals: u32, took: Duration| f64::from(rentals) / took.as_secs_f64();
+        Pair {
+            measured: rate(self.rentals.measured, self.took.measured),
+            yardstick: rate(self.rentals.yardstick, self.took.yardstick),
+        }
+    }
 }
 
 /// A tenth, half and all of `active` rentals are due; `attempts` is how many there were before, over
@@ -72,115 +96,140 @@ pub(crate) fn cases(active: u32, attempts: u32) -> [Case; 3] {
 
 pub(crate) async fn measure(case: Case) -> Result<TickFigures> {
     let stage = full(case).await?;
-    let before = Counters::read(&stage).await?;
-    let processes = Pair {
-        ours: stage.process("billing-tick").await?,
-        floor: stage.process(TICK_FLOOR).await?,
+    let Databases {
+        billing, rental, ..
+    } = &stage.databases;
+    let before = Pair {
+        measured: Counters::read(billing).await?,
+        yardstick: Counters::read(rental).await?,
     };
-    // The first one makes connections and plans.
+    let processes = Pair {
+        measured: stage.process("billing-tick").await?,
+        yardstick: stage.process(TICK_FLOOR).await?,
+    };
     let waves = ENOUGH.checked_div(case.due).unwrap_or_default();
     let waves = waves.clamp(LEAST_WAVES, MOST_WAVES);
     let bar = progress::bar("pairs of ticks", waves.into())?;
-    let mut billed = wave(&stage, &processes, 1).await?.rentals;
+    let mut minute = 1;
+    // The first one makes connections and plans.
+    let first = wave(&stage, &processes, minute).await?;
     let mut measured = Vec::new();
-    for number in 0..waves {
-        let wave = wave(&stage, &processes, i64::from(number).saturating_add(2)).await?;
-        billed = billed.saturating_add(wave.rentals);
-        measured.push(wave);
+    for _ in 0..waves {
+        minute = minute.saturating_add(1);
+        measured.push(wave(&stage, &processes, minute).await?);
         bar.inc(1);
     }
     bar.finish_and_clear();
     let peak_memory = peak_memory_of_both(&processes)?;
-    let counted = before.since(&stage, processes.ours).await?;
-    Ok(figures(case, &measured, counted, billed, peak_memory))
+    let counted = Pair {
+        measured: before.measured.since(billing, processes.measured).await?,
+        yardstick: before.yardstick.since(rental, processes.yardstick).await?,
+    };
+    let statements = statements::a_rental(&stage, minute.saturating_add(1)).await?;
+    let billed = measured.iter().fold(first.rentals, |sum, wave| Pair {
+        measured: sum.measured.saturating_add(wave.rentals.measured),
+        yardstick: sum.yardstick.saturating_add(wave.rentals.yardstick),
+    });
+    let counted = Pair {
+        measured: Counted::of(counted.measured, billed.measured),
+        yardstick: Counted::of(counted.yardstick, billed.yardstick),
+    };
+    Ok(figures(case, &measured, counted, statements, peak_memory))
 }
 
 async fn full(case: Case) -> Result<Stage> {
-    let stage = Stage::build().await?;
-    let bulk = Bulk {
-        rentals: case.active,
-        active: case.active,
-        due: case.due,
-        settled_attempts: case.history,
-        waiting_one_in: 0,
-    };
-    let bar = progress::bar("rentals to be loaded", case.active.into())?;
-    stage
-        .databases
-        .load(bulk, |loaded| bar.set_position(loaded.into()))
-        .await?;
-    bar.finish_and_clear();
+    let stage = Stage::with(case.bulk()).await?;
+    stage.load_floor(case.bulk()).await?;
     Ok(stage)
 }
 
 async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Result<Wave> {
-    let ahead = number.saturating_mul(WAVE_SEC);
-    stage.databases.set_clocks(ahead, ahead).await?;
-    stage.stub.set_clock(ahead).await?;
+    stage.set_minute(number).await?;
+    let moment_sec = stage.moment_sec().await?;
     let before = Cpu::of_both(stage, processes).await?;
-    let report = processes.ours.invoke(scheduled_event()).await?;
-    let rentals = report.get("rentals").and_then(Value::as_u64);
-    let rentals = rentals.context("a report without rentals")?;
+    let report = processes.measured.invoke(scheduled_event()).await?;
     let floor = json!({
-        "rentals": rentals,
+        "moment_sec": moment_sec,
         "batch": BATCH,
         "at_once": CALLS_AT_ONCE,
         "url": stage.stub.url(),
     });
-    processes.floor.invoke(floor).await?;
+    let floor = processes.yardstick.invoke(floor).await?;
+    let floor = floor.as_u64().context("a count that is none")?;
     let after = Cpu::of_both(stage, processes).await?;
     Ok(Wave {
-        rentals: u32::try_from(rentals)?,
+        rentals: Pair {
+            measured: rentals(&report)?,
+            yardstick: u32::try_from(floor)?,
+        },
         took: Pair {
-            ours: processes.ours.took(),
-            floor: processes.floor.took(),
+            measured: processes.measured.took(),
+            yardstick: processes.yardstick.took(),
         },
         cpu: Pair {
-            ours: after.ours.since(before.ours),
-            floor: after.floor.since(before.floor),
+            measured: after.measured.since(before.measured),
+            yardstick: after.yardstick.since(before.yardstick),
         },
     })
+}
+
+/// How many a tick of ours says that it worked on.
+pub(crate) fn rentals(report: &Value) -> Result<u32> {
+    let rentals = report.get("rentals").and_then(Value::as_u64);
+    Ok(u32::try_from(rentals.context("a report without rentals")?)?)
 }
 
 fn figures(
     case: Case,
     waves: &[Wave],
-    counted: Counters,
-    billed: u32,
+    counted: Pair<Counted>,
+    statements: f64,
     peak_memory: Pair<u64>,
 ) -> TickFigures {
-    let rate = |rentals: u32, took: Duration| f64::from(rentals) / took.as_secs_f64();
-    let rates = waves
-        .iter()
-        .map(|wave| wave.took.map(|took| rate(wave.rentals, took)));
-    let rates: Vec<Pair<f64>> = rates.collect();
-    let a_rental = |cost: fn(&Wave) -> Duration| {
+    let rates: Vec<Pair<f64>> = waves.iter().map(Wave::rentals_per_sec).collect();
+    let a_rental = |rentals: fn(&Wave) -> u32, cost: fn(&Wave) -> Duration| {
         let all: Duration = waves.iter().map(cost).sum();
-        let rentals: f64 = waves.iter().map(|wave| f64::from(wave.rentals)).sum();
+        let rentals: f64 = waves.iter().map(|wave| f64::from(rentals(wave))).sum();
         all.as_secs_f64() * 1e6 / rentals
     };
+    let ours = |cost| a_rental(|wave| wave.rentals.measured, cost);
+    let floor = |cost| a_rental(|wave| wave.rentals.yardstick, cost);
     TickFigures {
         case,
         rentals_per_sec: Pair {
-            ours: Spread::of(rates.iter().map(|rate| rate.ours)),
-            floor: Spread::of(rates.iter().map(|rate| rate.floor)),
+            measured: Spread::of(rates.iter().map(|rate| rate.measured)),
+            yardstick: Spread::of(rates.iter().map(|rate| rate.yardstick)),
         },
-        rate_ratio: Spread::of(rates.iter().map(|rate| rate.ours / rate.floor)),
+        rate_ratio: Spread::of(rates.iter().map(|rate| rate.measured / rate.yardstick)),
         cpu_us: Pair {
-            ours: a_rental(|wave| wave.cpu.ours.function),
-            floor: a_rental(|wave| wave.cpu.floor.function),
+            measured: ours(|wave| wave.cpu.measured.function),
+            yardstick: floor(|wave| wave.cpu.yardstick.function),
         },
         postgres_cpu_us: Pair {
-            ours: a_rental(|wave| wave.cpu.ours.postgres),
-            floor: a_rental(|wave| wave.cpu.floor.postgres),
+            measured: ours(|wave| wave.cpu.measured.postgres),
+            yardstick: floor(|wave| wave.cpu.yardstick.postgres),
         },
-        buffers: each(counted.buffers, billed),
-        transactions: each(counted.transactions, billed),
+        buffers: counted.map(|counted| counted.buffers),
+        transactions: counted.map(|counted| counted.transactions),
+        statements,
         peak_memory_mib: peak_memory.map(crate::report::mib),
     }
 }
 
-#[expect(clippy::cast_precision_loss, reason = "nobody needs the last digit")]
-fn each(counted: i64, rentals: u32) -> f64 {
-    counted as f64 / f64::from(rentals)
+/// What the server counted for a due rental.
+#[derive(Clone, Copy)]
+struct Counted {
+    buffers: f64,
+    transactions: f64,
+}
+
+impl Counted {
+    fn of(counted: Counters, billed: u32) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "nobody needs the last digit")]
+        let each = |counted: i64| counted as f64 / f64::from(billed);
+        Self {
+            buffers: each(counted.buffers),
+            transactions: each(counted.transactions),
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! Processes that have worked for a while: latency, and what a request costs.
 
-use crate::cost::{Cpu, peak_memory_of_both};
+use crate::cost::{self, Cpu};
 use crate::endpoint::{Endpoint, floor_event};
 use crate::life::Life;
 use crate::pair::Pair;
 use crate::progress;
 use crate::stage::{FLOOR, Stage};
+use crate::summary::{Spread, Summary};
 use anyhow::Result;
 use std::time::Duration;
 use testkit::OwnProcess;
@@ -28,89 +29,169 @@ pub(crate) struct Warm {
     pub(crate) peak_memory: Pair<u64>,
 }
 
-struct Pool {
+/// An endpoint, and the two processes that are asked in turn.
+pub(crate) struct Duel<'a> {
     endpoint: Endpoint,
-    processes: Pair<OwnProcess>,
+    sides: Pair<Side<'a>>,
     blocks: Vec<Pair<Block>>,
 }
 
-pub(crate) async fn measure(stage: &Stage, pairs: u64, rounds: u64) -> Result<Vec<Warm>> {
-    let bar = progress::bar("pairs of blocks of requests", pairs)?;
-    let mut pools = Vec::new();
-    for endpoint in Endpoint::ALL {
-        let processes = Pair {
-            ours: stage.process(endpoint.function()).await?,
-            floor: stage.process(FLOOR).await?,
-        };
-        let blocks = Vec::new();
-        pools.push(Pool {
-            endpoint,
-            processes,
-            blocks,
-        });
+/// A process on its stage.
+pub(crate) struct Side<'a> {
+    stage: &'a Stage,
+    process: OwnProcess,
+    /// Rather than ours.
+    is_floor: bool,
+}
+
+/// So many blocks, each of as many rentals' lives as there are rounds.
+pub(crate) async fn measure(
+    mut duels: Vec<Duel<'_>>,
+    blocks: u64,
+    rounds: u64,
+) -> Result<Vec<Warm>> {
+    let bar = progress::bar("pairs of blocks of requests", blocks)?;
+    block(&mut duels, WARM_UP).await?;
+    for duel in &mut duels {
+        duel.blocks.clear();
     }
-    block(stage, &mut pools, WARM_UP).await?;
-    for pool in &mut pools {
-        pool.blocks.clear();
-    }
-    for _ in 0..pairs {
-        block(stage, &mut pools, rounds).await?;
+    for _ in 0..blocks {
+        block(&mut duels, rounds).await?;
         bar.inc(1);
     }
     bar.finish_and_clear();
-    let warm = pools.into_iter().map(|pool| {
+    let warm = duels.into_iter().map(|duel| {
         Ok(Warm {
-            endpoint: pool.endpoint,
-            peak_memory: peak_memory_of_both(&pool.processes)?,
-            blocks: pool.blocks,
+            endpoint: duel.endpoint,
+            peak_memory: Pair {
+                measured: cost::peak_memory(&duel.sides.measured.process)?,
+                yardstick: cost::peak_memory(&duel.sides.yardstick.process)?,
+            },
+            blocks: duel.blocks,
         })
     });
     warm.collect()
 }
 
-/// Plays lives; each request of ours stands beside one of the floor.
-async fn block(stage: &Stage, pools: &mut [Pool], rounds: u64) -> Result<()> {
+/// Plays lives; each request to one side stands beside one to the other.
+async fn block(duels: &mut [Duel<'_>], rounds: u64) -> Result<()> {
     let mut before = Vec::new();
-    for pool in &mut *pools {
-        pool.blocks.push(Pair::default());
-        before.push(Cpu::of_both(stage, &pool.processes).await?);
+    for duel in &mut *duels {
+        duel.blocks.push(Pair::default());
+        before.push(duel.cpu().await?);
     }
     for round in 0..rounds {
-        let mut life = Life::default();
-        for pool in &mut *pools {
-            pool.play(stage, &mut life, round % 2 == 0).await?;
+        let mut lives = Pair::default();
+        for duel in &mut *duels {
+            duel.play(&mut lives, round % 2 == 0).await?;
         }
     }
-    for (pool, before) in pools.iter_mut().zip(before) {
-        let after = Cpu::of_both(stage, &pool.processes).await?;
-        if let Some(block) = pool.blocks.last_mut() {
-            block.ours.cpu = after.ours.since(before.ours);
-            block.floor.cpu = after.floor.since(before.floor);
+    for (duel, before) in duels.iter_mut().zip(before) {
+        let after = duel.cpu().await?;
+        if let Some(block) = duel.blocks.last_mut() {
+            block.measured.cpu = after.measured.since(before.measured);
+            block.yardstick.cpu = after.yardstick.since(before.yardstick);
         }
     }
     Ok(())
 }
 
-impl Pool {
-    /// One request of ours and one of the floor; who goes first alternates.
-    async fn play(&mut self, stage: &Stage, life: &mut Life, floor_first: bool) -> Result<()> {
-        let event = floor_event(&self.endpoint.floor(&stage.stub.url()));
-        let Pair { ours, floor } = &self.processes;
-        if floor_first {
-            floor.invoke(event).await?;
-            life.go_on(self.endpoint, ours).await?;
-        } else {
-            life.go_on(self.endpoint, ours).await?;
-            floor.invoke(event).await?;
+impl<'a> Duel<'a> {
+    pub(crate) const fn new(endpoint: Endpoint, sides: Pair<Side<'a>>) -> Self {
+        Self {
+            endpoint,
+            sides,
+            blocks: Vec::new(),
         }
-        let took = Pair {
-            ours: ours.took(),
-            floor: floor.took(),
-        };
+    }
+
+    /// One request to each side; who goes first alternates.
+    async fn play(&mut self, lives: &mut Pair<Life>, yardstick_first: bool) -> Result<()> {
+        let Pair {
+            measured,
+            yardstick,
+        } = &self.sides;
+        if yardstick_first {
+            yardstick.ask(self.endpoint, &mut lives.yardstick).await?;
+            measured.ask(self.endpoint, &mut lives.measured).await?;
+        } else {
+            measured.ask(self.endpoint, &mut lives.measured).await?;
+            yardstick.ask(self.endpoint, &mut lives.yardstick).await?;
+        }
         if let Some(block) = self.blocks.last_mut() {
-            block.ours.took.push(took.ours);
-            block.floor.took.push(took.floor);
+            block.measured.took.push(measured.process.took());
+            block.yardstick.took.push(yardstick.process.took());
         }
         Ok(())
+    }
+
+    async fn cpu(&self) -> Result<Pair<Cpu>> {
+        let Pair {
+            measured,
+            yardstick,
+        } = &self.sides;
+        Ok(Pair {
+            measured: Cpu::of(measured.stage, &measured.process).await?,
+            yardstick: Cpu::of(yardstick.stage, &yardstick.process).await?,
+        })
+    }
+}
+
+impl<'a> Side<'a> {
+    /// A fresh process of an endpoint of ours.
+    pub(crate) async fn ours(stage: &'a Stage, endpoint: Endpoint) -> Result<Self> {
+        Ok(Self {
+            stage,
+            process: stage.process(endpoint.function()).await?,
+            is_floor: false,
+        })
+    }
+
+    /// A fresh process of the bare function.
+    pub(crate) async fn floor(stage: &'a Stage) -> Result<Self> {
+        Ok(Self {
+            stage,
+            process: stage.process(FLOOR).await?,
+            is_floor: true,
+        })
+    }
+
+    /// Ours goes on with a life; the floor makes the same round trips.
+    async fn ask(&self, endpoint: Endpoint, life: &mut Life) -> Result<()> {
+        if self.is_floor {
+            let plan = endpoint.floor(&self.stage.stub.url());
+            self.process.invoke(floor_event(&plan)).await?;
+            return Ok(());
+        }
+        life.go_on(endpoint, &self.process).await
+    }
+}
+
+impl Warm {
+    /// Of all requests.
+    pub(crate) fn latency(&self) -> Result<Pair<Summary>> {
+        let all = |whose: fn(&Pair<Block>) -> &Block| {
+            let blocks = self.blocks.iter().map(whose);
+            Summary::of(blocks.flat_map(|block| block.took.iter().copied()))
+        };
+        Ok(Pair {
+            measured: all(|pair| &pair.measured)?,
+            yardstick: all(|pair| &pair.yardstick)?,
+        })
+    }
+
+    /// One side's figure to the other's, block by block.
+    pub(crate) fn ratio(&self, figure: impl Fn(&Block) -> Result<f64>) -> Result<Spread> {
+        let ratios = self
+            .blocks
+            .iter()
+            .map(|pair| Ok(figure(&pair.measured)? / figure(&pair.yardstick)?));
+        Ok(Spread::of(ratios.collect::<Result<Vec<_>>>()?))
+    }
+}
+
+impl Block {
+    pub(crate) fn latency(&self) -> Result<Summary> {
+        Summary::of(self.took.iter().copied())
     }
 }

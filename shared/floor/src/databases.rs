@@ -47,39 +47,7 @@ impl Databases {
         }
     }
 
-    /// Adds rows, in one statement within a transaction, and gives their ids.
-    ///
-    /// # Errors
-    /// Whatever goes wrong.
-    pub async fn insert_many(&self, rows: usize) -> Result<Vec<Uuid>, Error> {
-        let ids: Vec<Uuid> = (0..rows).map(|_| fresh_id()).collect();
-        let mut connection = self.connection(Database::Rental).await?;
-        let mut open = connection.begin().await?;
-        sqlx::query("INSERT INTO floor (id, text) SELECT id, $2 FROM UNNEST($1::uuid[]) AS t (id)")
-            .bind(&ids)
-            .bind(TEXT)
-            .execute(&mut *open)
-            .await?;
-        open.commit().await?;
-        Ok(ids)
-    }
-
-    /// Changes these rows, in one statement within a transaction.
-    ///
-    /// # Errors
-    /// Whatever goes wrong.
-    pub async fn update_many(&self, ids: &[Uuid]) -> Result<(), Error> {
-        let mut connection = self.connection(Database::Rental).await?;
-        let mut open = connection.begin().await?;
-        sqlx::query("UPDATE floor SET text = $2 WHERE id = ANY($1)")
-            .bind(ids)
-            .bind(TEXT)
-            .execute(&mut *open)
-            .await?;
-        Ok(open.commit().await?)
-    }
-
-    async fn connection(
+    pub(crate) async fn connection(
         &self,
         database: Database,
     ) -> Result<MappedMutexGuard<'_, PgConnection>, Error> {
@@ -114,7 +82,7 @@ async fn write(connection: &mut PgConnection) -> Result<(), Error> {
     Ok(())
 }
 
-fn fresh_id() -> Uuid {
+pub(crate) fn fresh_id() -> Uuid {
     #[expect(clippy::disallowed_methods, reason = "bare: it uses nothing of ours")]
     Uuid::now_v7()
 }

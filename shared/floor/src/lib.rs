@@ -2,6 +2,7 @@
 //! trips they are told, to the same databases and to the same outside systems. `make bench` sets
 //! ours beside them.
 
+pub mod books;
 pub mod databases;
 pub mod plan;
 pub mod systems;

@@ -74,10 +74,10 @@ pub struct Statement {
 /// What a tick is to do.
 #[derive(Debug, Deserialize)]
 pub struct Ticked {
-    /// So many are charged.
-    pub rentals: usize,
+    /// What is due by then is charged; in seconds since 1970.
+    pub moment_sec: i64,
     /// So many are written at once.
-    pub batch: usize,
+    pub batch: i64,
     /// So many calls are made side by side.
     pub at_once: usize,
     /// Where the provider is.

@@ -1,5 +1,5 @@
-//! A bare tick: batch by batch, the intents are committed, the provider is called, and the outcomes
-//! are committed.
+//! A bare tick: batch by batch, what is due is leased and the intents are committed, the provider is
+//! called, and the outcomes are committed.
 
 use floor::databases::Databases;
 use floor::plan::{Call, Ticked};
@@ -26,20 +26,23 @@ async fn main() -> Result<(), Error> {
 }
 
 impl Floor {
+    /// How many it billed.
     async fn tick(&self, ticked: Ticked) -> Result<usize, Error> {
-        let mut left = ticked.rentals;
-        while left > 0 {
-            let batch = left.min(ticked.batch);
-            let attempts = self.databases.insert_many(batch).await?;
-            stream::iter(&attempts)
+        let mut billed: usize = 0;
+        while let Some(batch) = self
+            .databases
+            .intend(ticked.moment_sec, ticked.batch)
+            .await?
+        {
+            stream::iter(&batch.attempts)
                 .map(|attempt| self.clear(&ticked.url, *attempt))
                 .buffer_unordered(ticked.at_once)
                 .try_collect::<()>()
                 .await?;
-            self.databases.update_many(&attempts).await?;
-            left = left.saturating_sub(batch);
+            self.databases.settle(ticked.moment_sec, &batch).await?;
+            billed = billed.saturating_add(batch.attempts.len());
         }
-        Ok(ticked.rentals)
+        Ok(billed)
     }
 
     async fn clear(&self, url: &str, attempt: Uuid) -> Result<(), Error> {
