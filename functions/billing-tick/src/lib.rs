@@ -3,23 +3,25 @@
 //! It works in batches: commit the intents with a lease (`SKIP LOCKED`), call the provider outside
 //! any transaction, commit the outcomes. While the provider is asked about one batch, the next is
 //! taken. Several ticks at once share the work; one that dies leaves leases that run out and attempts
-//! that the next tick asks about. What is due follows
-//! from the database's time and the terms, never from how many ticks ran.
+//! that the next tick asks about. What is due follows from the database's time and the terms, never
+//! from how many ticks ran.
 
 mod batch;
 mod calls;
 mod report;
+mod rules;
 mod steps;
 
 pub use report::TickReport;
 pub use steps::TickStep;
 
-use batch::{Batch, Rules};
+use batch::Batch;
 use chrono::TimeDelta;
 use db::{Database, DbError};
 use db_billing::BillingBooks;
 use external::{ConfigsClient, PaymentsClient};
 use futures::future::join;
+use rules::Rules;
 use runtime::StartError;
 use runtime::env::Env;
 use runtime::event::InvocationError;
