@@ -4,7 +4,7 @@ use operator::{Command, Operator};
 use runtime::env::Env;
 use std::sync::Arc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let operator = Arc::new(Operator::from_env(&Env::of_process())?);

@@ -4,7 +4,7 @@ use quote::Quotes;
 use runtime::env::Env;
 use std::sync::Arc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let quotes = Arc::new(Quotes::from_env(&Env::of_process())?);

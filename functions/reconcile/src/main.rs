@@ -5,7 +5,7 @@ use runtime::ScheduledEvent;
 use runtime::env::Env;
 use std::sync::Arc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let reconcile = Arc::new(Reconcile::from_env(&Env::of_process())?);

@@ -4,7 +4,7 @@ use runtime::env::Env;
 use start::Starts;
 use std::sync::Arc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let starts = Arc::new(Starts::from_env(&Env::of_process())?);

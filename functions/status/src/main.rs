@@ -4,7 +4,7 @@ use runtime::env::Env;
 use status::Statuses;
 use std::sync::Arc;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let statuses = Arc::new(Statuses::from_env(&Env::of_process())?);

@@ -4,7 +4,7 @@ use runtime::env::Env;
 use std::sync::Arc;
 use stop::Stops;
 
-#[tokio::main(flavor = "current_thread")]
+#[tokio::main(flavor = "local")]
 async fn main() -> Result<(), runtime::StartError> {
     runtime::init_logs();
     let stops = Arc::new(Stops::from_env(&Env::of_process())?);

@@ -16,7 +16,6 @@ use testkit::{Bulk, Databases, OwnProcess, scheduled_event};
 
 /// As the tick itself.
 const BATCH: usize = 128;
-const CALLS_AT_ONCE: usize = 64;
 /// So many rentals are billed at least, over all waves, before a figure is believed.
 const ENOUGH: u32 = 100_000;
 const MOST_WAVES: u32 = 10;
@@ -151,7 +150,6 @@ async fn wave(stage: &Stage, processes: &Pair<OwnProcess>, number: i64) -> Resul
     let floor = json!({
         "moment_sec": moment_sec,
         "batch": BATCH,
-        "at_once": CALLS_AT_ONCE,
         "url": stage.stub.url(),
     });
     let floor = processes.yardstick.invoke(floor).await?;

@@ -76,10 +76,8 @@ pub struct Statement {
 pub struct Ticked {
     /// What is due by then is charged; in seconds since 1970.
     pub moment_sec: i64,
-    /// So many are written at once.
+    /// So many are written, and called, at once.
     pub batch: i64,
-    /// So many calls are made side by side.
-    pub at_once: usize,
     /// Where the provider is.
     pub url: String,
 }

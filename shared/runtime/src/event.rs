@@ -1,6 +1,6 @@
 //! A function that is invoked with an event: by a schedule, or by a person.
 
-use crate::step;
+use crate::{step, timers};
 use futures::FutureExt;
 use lambda_runtime::{Diagnostic, LambdaEvent, service_fn};
 use serde::Serialize;
@@ -49,6 +49,7 @@ where
     Fut: Future<Output = Result<R, InvocationError>>,
 {
     step::arm()?;
+    timers::keep_one_first();
     let invoke = async |event: LambdaEvent<serde_json::Value>| {
         let event_and_deadline = serde_json::from_value(event.payload)
             .map(|payload| (payload, done_by(event.context.deadline)))

@@ -1,8 +1,8 @@
 //! An HTTP function: requests in by API Gateway's event, replies out.
 
 use crate::api::{ApiError, Reply};
-use crate::step;
-use futures::future::LocalBoxFuture;
+use crate::{step, timers};
+use futures::future::{FutureExt, LocalBoxFuture};
 use lambda_http::tower::util::ThenLayer;
 use lambda_http::{Adapter, Body, Request, RequestExt, Response, service_fn};
 use lambda_runtime::Runtime;
@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, LocalSet};
+use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tracing::Instrument;
 
 /// No HTTP function takes longer; the gateway gives up at 30 s.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -45,7 +46,8 @@ struct Underway {
 
 /// Serves requests until Lambda ends the process.
 ///
-/// A process serves one request at a time, on one thread: handlers need not be `Send`.
+/// A process serves one request at a time, on the one thread of a local runtime: handlers need not be
+/// `Send`.
 ///
 /// # Errors
 /// When the Lambda Runtime API goes away or `ABORT_AT_STEP` cannot be read.
@@ -56,6 +58,7 @@ where
     S: Into<Served> + 'static,
 {
     step::arm()?;
+    timers::keep_one_first();
     let underway = Mutex::new(None);
     let take = || {
         underway
@@ -66,7 +69,11 @@ where
     let answer = |request| {
         let (reply, replied) = oneshot::channel();
         let (unanswered, answered) = oneshot::channel();
-        let work = tokio::task::spawn_local(work(handler(request), reply, answered));
+        // Boxed: so large a future is not to be moved about.
+        let handled = handler(request).boxed_local();
+        // What it logs names the request.
+        let work = work(handled, reply, answered).in_current_span();
+        let work = tokio::task::spawn_local(work);
         *underway.lock().unwrap_or_else(PoisonError::into_inner) =
             Some(Underway { unanswered, work });
         async move {
@@ -90,7 +97,7 @@ where
     let runtime = Runtime::new(Adapter::from(service_fn(answer)))
         .layer(ThenLayer::new(finish))
         .layer(TracingLayer::new());
-    LocalSet::new().run_until(runtime.run()).await
+    runtime.run().await
 }
 
 /// Works on one request, and then on what nobody waits for.

@@ -15,6 +15,7 @@ mod entropy;
 mod logs;
 mod schedule;
 mod side_by_side;
+mod timers;
 
 pub use client::http_client;
 pub use entropy::{fresh_id, set_id_source};

@@ -4,7 +4,7 @@
 use floor::databases::Databases;
 use floor::plan::{Call, Ticked};
 use floor::systems::Systems;
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::try_join_all;
 use lambda_http::Error;
 use lambda_http::lambda_runtime::{LambdaEvent, run, service_fn};
 use std::collections::HashMap;
@@ -34,11 +34,8 @@ impl Floor {
             .intend(ticked.moment_sec, ticked.batch)
             .await?
         {
-            stream::iter(&batch.attempts)
-                .map(|attempt| self.clear(&ticked.url, *attempt))
-                .buffer_unordered(ticked.at_once)
-                .try_collect::<()>()
-                .await?;
+            let calls = batch.attempts.iter();
+            try_join_all(calls.map(|attempt| self.clear(&ticked.url, *attempt))).await?;
             self.databases.settle(ticked.moment_sec, &batch).await?;
             billed = billed.saturating_add(batch.attempts.len());
         }
